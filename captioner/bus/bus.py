@@ -1,0 +1,57 @@
+"""The bus: how events travel from whoever makes them to whoever reads them.
+
+One implementation keeps everything in memory, for one process; others share it between processes.
+All pass the same contract suite (`tests/contract/test_bus.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from captioner.captions.model import Event, Numbered, Position
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What a reader missed.
+
+    `events` holds, in order of `seq`, the newest revision of every caption whose newest revision
+    lies past the position asked for, and the gaps and room events past it. `recovered` says truthfully
+    that nothing is missing between that position and `position`; if it is false, `events` is a
+    fresh snapshot of all that is kept.
+    """
+
+    position: Position
+    events: tuple[Numbered, ...]
+    recovered: bool
+
+
+class Bus(Protocol):
+    """Numbered events a room, in one order for every reader. Every buffer is bounded."""
+
+    async def publish(self, room: str, event: Event) -> int:
+        """Number the event, remember it, hand it to the subscribers; return its `seq`."""
+        ...
+
+    async def position(self, room: str) -> Position:
+        """Where the room's history stands now."""
+        ...
+
+    async def history(self, room: str, after: Position | None = None) -> History:
+        """All that is kept (`after` None), or what came after a position."""
+        ...
+
+    def subscribe(self, room: str) -> AbstractAsyncContextManager[AsyncIterator[Numbered]]:
+        """Live events from entering the context on, without a hole.
+
+        Iterating raises `captioner.errors.SubscriberTooSlow` when the subscriber fell behind the
+        bus's bound; what it missed is in `history`.
+        """
+        ...
+
+    async def forget(self, room: str) -> None:
+        """Drop everything kept of the room; a later publish starts a new epoch."""
+        ...

@@ -1,0 +1,106 @@
+"""What everything else speaks of: captions, gaps, room events, and positions in a room's history.
+
+Times are seconds on the room clock (0 = the first sample of audio the room ever received).
+Offsets into text are code points.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Status = Literal["live", "paused", "idle", "ended"]
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A timed run of a caption's text, from where the previous phrase ended up to `until`."""
+
+    until: int
+    start: float
+    end: float
+
+
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """One revision of a caption. `(id, language)` names it; a higher `rev` replaces a lower one.
+
+    `text[:stable]` never changes again. A final with empty text is a withdrawn caption.
+    `phrases` time the text where the recogniser gave times; empty, the text is timed as a whole.
+    `lag_ms` is how long after `end` this revision was made, for those who watch delays.
+    """
+
+    id: str
+    language: str
+    rev: int
+    text: str
+    stable: int
+    final: bool
+    start: float
+    end: float
+    track: str
+    speaker: str | None = None
+    correction: bool = False
+    phrases: tuple[Phrase, ...] = ()
+    lag_ms: int | None = field(default=None, compare=False)
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.stable <= len(self.text):
+            raise ValueError(
+                f"stable {self.stable} outside the text of {len(self.text)} code points"
+            )
+        if self.final and self.stable != len(self.text):
+            raise ValueError("the whole text of a final is stable")
+        if self.end < self.start:
+            raise ValueError(f"caption {self.id} ends at {self.end}, before its start {self.start}")
+
+    @property
+    def withdrawn(self) -> bool:
+        """Whether this caption turned out to be nothing."""
+        return self.final and not self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Speech between `start` and `end` that was not captioned, and why, said to readers."""
+
+    language: str
+    start: float
+    end: float
+    reason: str
+    track: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RoomChange:
+    """The room's state from now on."""
+
+    status: Status
+    languages: tuple[str, ...]
+
+
+Event = Caption | Gap | RoomChange
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a reader stands in a room's history; `epoch` changes when the history was lost."""
+
+    epoch: str
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """An event as the bus gave it out: `seq` rises by one with every event of the room."""
+
+    seq: int
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Audio of `stream` before `until` (stream seconds) is captioned for good."""
+
+    stream: str
+    until: float

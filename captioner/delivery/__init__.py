@@ -1,0 +1,1 @@
+"""Captions out: one hub a room, one outbox a reader."""

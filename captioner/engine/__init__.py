@@ -1,0 +1,1 @@
+"""The embedded Realtime server: a process of its own over local models."""

@@ -1,0 +1,1 @@
+"""Audio in: a track from its publisher to captions on the bus."""

@@ -1,0 +1,1 @@
+"""Realtime API sessions, from the client's side."""

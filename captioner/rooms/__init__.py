@@ -1,0 +1,1 @@
+"""Rooms: their settings, their clock, their tracks."""

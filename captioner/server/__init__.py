@@ -1,0 +1,1 @@
+"""The edge: HTTP and WebSocket, one thin file per path."""
