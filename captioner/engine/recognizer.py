@@ -1,0 +1,179 @@
+"""Jobs in, hypotheses out: which model decodes what, in which batches.
+
+Measured on two AVX2 cores without VNNI (int8, one thread a decode, CPU ms incl. word times; a
+machine with AVX-512/VNNI needs a little less than half):
+
+| seconds of audio        | 1   | 3   | 6   | 9   | 11  | 13.5 |
+| tiny.en                 | 127 | 179 | 194 | 248 | 306 | 398  |
+| base                    | 309 | 368 | 447 | 566 | 702 | 893  |
+| encoder alone, tiny.en  | 86 at 10 s of context, 112 at 12.5 s, 151 at 15 s, 526 at 30 s |
+| encoder alone, base     | 193, 256, 337, 1178                                          |
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import groupby
+from pathlib import Path
+
+import ctranslate2
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from captioner.engine.guards import nothing_said
+from captioner.engine.hypothesis import SAMPLE_RATE, Hypothesis, Job, Samples, TimedText, Word
+from captioner.engine.models import Models, Progress, find_models
+from captioner.engine.whisper import CONTEXTS_S, Search, Whisper, context_s, language_code
+from captioner.errors import EngineUnavailable
+
+BATCH = {"cpu": 2, "cuda": 16}
+"""Clips decoded in one call: on a CPU more only delays the first; on CUDA unmeasured."""
+WINDOW_S = 29.0
+"""Longer audio is decoded window after window."""
+LANGUAGE_S = 9.0
+"""How much audio the language is detected from: what the shortest context holds."""
+
+
+class Recognizer:
+    """The models of this machine. Safe to call from several threads; calls block."""
+
+    def __init__(
+        self, models: Models, *, device: str = "auto", progress: Progress | None = None
+    ) -> None:
+        # OpenBLAS wakes a thread a core for 3 ms of spectrogram, which then spins for 100 ms.
+        threadpool_limits(limits=1, user_api="blas")
+        if device == "auto":
+            device = "cuda" if ctranslate2.get_cuda_device_count() else "cpu"
+        self._batch = BATCH[device]
+        report = progress or (lambda _stage, _fraction: None)
+        report("Loading the models", 0.0)
+        self._final = _load(models.final, device)
+        report("Loading the models", 0.5)
+        self._partial = _load(models.partial, device) if models.partial else None
+        report("Loading the models", 1.0)
+
+    @classmethod
+    def load(
+        cls,
+        model: str | None = None,
+        *,
+        device: str = "auto",
+        cache: Path | None = None,
+        progress: Progress | None = None,
+    ) -> Recognizer:
+        """Find the weights (see `models.find_models`) and load them."""
+        return cls(
+            find_models(model, cache=cache, progress=progress), device=device, progress=progress
+        )
+
+    def decode(self, jobs: Sequence[Job]) -> list[Hypothesis]:
+        """Decode `jobs`, all of one kind; the answers are in their order.
+
+        A job without a language is decoded in the one that its own audio is most likely in.
+        Where nothing was said (see `guards`) the text is empty.
+        """
+        jobs = [self._with_language(job) for job in jobs]
+        answers: dict[int, Hypothesis] = {}
+        for indexes in self._batches(jobs):
+            batch = [jobs[index] for index in indexes]
+            answers.update(zip(indexes, self._decode_alike(batch), strict=True))
+        return [_without_invention(answers[index], job.audio) for index, job in enumerate(jobs)]
+
+    def detect_language(self, audio: Samples) -> tuple[str, float]:
+        """The language most likely spoken in `audio` and its probability.
+
+        Reliable from 3 s of speech on; only the first 9 s are heard.
+        """
+        return self._final.detect_language(audio[: round(LANGUAGE_S * SAMPLE_RATE)])
+
+    def _with_language(self, job: Job) -> Job:
+        known = job.language and language_code(job.language)
+        return replace(job, language=known or self.detect_language(job.audio)[0])
+
+    def _batches(self, jobs: Sequence[Job]) -> Iterator[list[int]]:
+        """Jobs that one call can decode: same language, prompt and length of context."""
+
+        def alike(index: int) -> tuple[str, str, float]:
+            job = jobs[index]
+            return job.language or "", _prompt(job), context_s(job.audio.size / SAMPLE_RATE)
+
+        for _, group in groupby(sorted(range(len(jobs)), key=alike), key=alike):
+            indexes = list(group)
+            for first in range(0, len(indexes), self._batch):
+                yield indexes[first : first + self._batch]
+
+    def _decode_alike(self, jobs: Sequence[Job]) -> list[Hypothesis]:
+        job = jobs[0]
+        language = job.language or "en"
+        whisper = self._final
+        if job.kind == "partial" and language == "en" and self._partial is not None:
+            whisper = self._partial
+        search = Search(beam=5, context_s=CONTEXTS_S[-1]) if job.kind == "accurate" else Search()
+        if job.audio.size > WINDOW_S * SAMPLE_RATE:
+            return [_decode_long(whisper, job, language, search) for job in jobs]
+        clips = [job.audio for job in jobs]
+        return whisper.decode(clips, language, search, prompt=_prompt(job))
+
+
+def _without_invention(hypothesis: Hypothesis, audio: Samples) -> Hypothesis:
+    if nothing_said(hypothesis, audio.size / SAMPLE_RATE):
+        return replace(hypothesis, text="", segments=(), words=())
+    return hypothesis
+
+
+def _load(folder: Path, device: str) -> Whisper:
+    try:
+        return Whisper(folder, device=device, workers=os.cpu_count() or 1)
+    except (RuntimeError, ValueError, OSError) as error:
+        raise EngineUnavailable(
+            f"The model in {folder} cannot be loaded on {device}: {error}. "
+            "Give another with CAPTIONER_MODEL, or leave that out for the one installed."
+        ) from error
+
+
+def _prompt(job: Job) -> str:
+    """Whisper takes hints as text that was said before."""
+    return " ".join(part for part in (", ".join(job.keywords), job.prompt) if part)
+
+
+def _decode_long(whisper: Whisper, job: Job, language: str, search: Search) -> Hypothesis:
+    """Window after window; each begins where the last whole phrase of the one before ended."""
+    parts: list[Hypothesis] = []
+    start, window = 0, round(WINDOW_S * SAMPLE_RATE)
+    while start < job.audio.size:
+        clip = job.audio[start : start + window]
+        (part,) = whisper.decode([clip], language, search, prompt=_prompt(job))
+        rest = job.audio.size - start - clip.size
+        until_s = clip.size / SAMPLE_RATE
+        if rest and len(part.segments) > 1:
+            until_s = part.segments[-1].start
+        parts.append(_shifted(part, start / SAMPLE_RATE, until_s))
+        start += max(round(until_s * SAMPLE_RATE), SAMPLE_RATE)
+    return _joined(parts)
+
+
+def _shifted(part: Hypothesis, by_s: float, until_s: float) -> Hypothesis:
+    """What `part` says before `until_s`, `by_s` later."""
+    segments = tuple(
+        TimedText(s.text, s.start + by_s, s.end + by_s) for s in part.segments if s.start < until_s
+    )
+    words = tuple(
+        Word(w.text, w.start + by_s, w.end + by_s, w.probability)
+        for w in part.words
+        if w.start < until_s
+    )
+    return replace(part, segments=segments, words=words)
+
+
+def _joined(parts: Sequence[Hypothesis]) -> Hypothesis:
+    segments = tuple(segment for part in parts for segment in part.segments)
+    return Hypothesis(
+        text="".join(segment.text for segment in segments).strip(),
+        segments=segments,
+        words=tuple(word for part in parts for word in part.words),
+        language=parts[0].language,
+        no_speech=min(part.no_speech for part in parts),
+        avg_logprob=float(np.mean([part.avg_logprob for part in parts])),
+    )
