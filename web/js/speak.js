@@ -1,0 +1,144 @@
+/** A microphone into a room, and what it makes of it. */
+
+import { roomOfPage } from "./api.js";
+import { CaptionView } from "./caption-view.js";
+import { element, showState } from "./dom.js";
+import { offerLanguages, SPOKEN } from "./languages.js";
+import { dbfs, Microphone, microphones } from "./microphone.js";
+import { CaptionsFeed } from "./protocol.js";
+import { Publisher } from "./publisher.js";
+import { CaptionTrack } from "./track.js";
+
+/** @import { State } from "./publisher.js" */
+
+const QUIETEST_DBFS = -60;
+const REFUSALS = /** @type {Record<string, string>} */ ({
+  NotAllowedError: "The browser may not use the microphone. Allow it in the address bar, then start again.",
+  NotFoundError: "No microphone was found. Plug one in, then start again.",
+  NotReadableError: "Another program holds the microphone. Close it there, then start again.",
+});
+
+const room = roomOfPage();
+const form = element("form", HTMLFormElement);
+const button = element("#start", HTMLButtonElement);
+const device = element("#device", HTMLSelectElement);
+const speaker = element("#speaker", HTMLInputElement);
+const language = element("#language", HTMLSelectElement);
+const state = element("#state", HTMLElement);
+const meter = element("#meter", HTMLElement);
+const view = element("caption-view", CaptionView);
+
+/** @type {{microphone: Microphone, publisher: Publisher, feed: CaptionsFeed} | null} */
+let session = null;
+
+/** @param {Publisher} publisher @param {State} name @param {string} message */
+function showPublishing(publisher, name, message) {
+  const words = {
+    connecting: "Connecting…",
+    live: "Live: what you say is captioned",
+    reconnecting: `Connection lost, reconnecting. ${Math.round(publisher.pending)} s of your words are kept.`,
+    finishing: "Captioning your last words…",
+    stopped: "Stopped. All you said is captioned.",
+    failed: message || "The server refused the microphone.",
+  };
+  showState(name, words[name]);
+  if (name === "stopped" || name === "failed") end();
+}
+
+/** @param {import("./ring.js").Samples} samples */
+function showLevel(samples) {
+  const level = Math.max(0, 1 - dbfs(samples) / QUIETEST_DBFS);
+  meter.style.setProperty("--level", level.toFixed(2));
+}
+
+async function start() {
+  showState("asking", "Waiting for the microphone…");
+  const microphone = await Microphone.open(device.value);
+  await listDevices();
+  const stream = `mic-${Math.random().toString(36).slice(2, 10)}`;
+  const source = {
+    stream,
+    sampleRate: microphone.sampleRate,
+    speaker: speaker.value.trim() || undefined,
+    language: language.value || undefined,
+  };
+  const publisher = new Publisher(room, location.href, source, (name, message) =>
+    showPublishing(publisher, name, message),
+  );
+  const feed = readOwn(stream);
+  session = { microphone, publisher, feed };
+  microphone.listen((samples) => {
+    publisher.push(samples);
+    showLevel(samples);
+    if (state.dataset.state === "reconnecting") showPublishing(publisher, "reconnecting", "");
+  }, stop);
+  publisher.open();
+  feed.open();
+}
+
+/** The captions of this microphone alone. @param {string} stream */
+function readOwn(stream) {
+  view.clear();
+  const track = new CaptionTrack((change) => view.apply(change));
+  return new CaptionsFeed(room, location.href, undefined, {
+    onEvent(event) {
+      if (event.type === "hello" && !event.recovered) track.forgetOpen();
+      if (event.type === "caption" && event.track === stream) track.add(event);
+      view.lastElementChild?.scrollIntoView({ block: "nearest" });
+    },
+    onLost() {},
+    onClosed() {},
+  });
+}
+
+function stop() {
+  button.disabled = true;
+  session?.microphone.close();
+  session?.publisher.stop();
+  meter.style.setProperty("--level", "0");
+}
+
+function end() {
+  session?.microphone.close();
+  session?.feed.close();
+  session = null;
+  showRunning();
+}
+
+function showRunning() {
+  button.disabled = false;
+  button.textContent = session ? "Stop" : "Start speaking";
+  button.classList.toggle("stop", session !== null);
+  for (const field of [device, speaker, language]) field.disabled = session !== null;
+}
+
+async function listDevices() {
+  const selected = device.value;
+  const found = (await microphones()).map(({ label, deviceId }) => new Option(label, deviceId));
+  device.replaceChildren(new Option("The system's microphone", ""), ...found);
+  device.value = selected;
+}
+
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  if (session) return stop();
+  button.disabled = true;
+  localStorage.setItem("speaker", speaker.value);
+  try {
+    await start();
+  } catch (error) {
+    const { name, message } = /** @type {DOMException} */ (error);
+    showState("failed", REFUSALS[name] ?? message);
+  }
+  showRunning();
+});
+
+// Leaving would lose what is not captioned yet.
+window.addEventListener("beforeunload", (event) => session && event.preventDefault());
+window.addEventListener("online", () => session?.publisher.reconnect());
+speaker.value = localStorage.getItem("speaker") ?? "";
+offerLanguages(language, SPOKEN);
+element("h1", HTMLElement).textContent = room;
+element("#read", HTMLAnchorElement).href = `/rooms/${room}`;
+if (navigator.mediaDevices) listDevices();
+else showState("failed", "The browser allows a microphone only on https:// or localhost.");
