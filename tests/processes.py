@@ -61,7 +61,7 @@ def free_port() -> int:
 
 @contextmanager
 def running_server(data: Path, *options: str, port: int | None = None) -> Iterator[Server]:
-    """`captioner serve` on `port` (or a free one), keeping its files in `data`; ready to caption."""
+    """A ready `captioner serve` on `port` (or a free one) that keeps its files in `data`."""
     data.mkdir(parents=True, exist_ok=True)
     port = port or free_port()
     log = data / "server.log"
