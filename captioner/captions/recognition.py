@@ -46,11 +46,15 @@ class Delta:
 
 @dataclass(frozen=True, slots=True)
 class Hypothesis:
-    """The tail behind the deltas that may still change; each replaces the one before."""
+    """The tail behind the deltas that may still change; each replaces the one before.
+
+    `language` is what it takes the speech for, where the recogniser says it this early.
+    """
 
     item: str
     text: str
     until: float
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,97 @@
+"""The items that wait to be settled, in the order in which they were spoken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import takewhile
+
+from captioner.captions.item import Item
+
+_SAME_SPEECH = 0.5
+"""Seconds by which two recognitions of the same sound may differ on where an item begins."""
+
+
+class Chain:
+    """Items behind the ones that they name as previous; without that, by first mention.
+
+    Items of a lost session wait behind the others, for the item that hears their sound again: one
+    that begins where they began takes their place, one that begins or ends later leaves them
+    behind, settled with what was stable.
+    """
+
+    def __init__(self) -> None:
+        self._items: list[Item] = []
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __iter__(self) -> Iterator[Item]:
+        """In order, each behind the item that it names as previous."""
+        known = {item.name: item for item in self._items if not item.lost}
+        placed: dict[int, Item] = {}
+        for mentioned in self._items:
+            path: dict[int, Item] = {}
+            item: Item | None = mentioned
+            while item is not None and id(item) not in placed and id(item) not in path:
+                path[id(item)] = item
+                item = None if item.previous is None else known.get(item.previous)
+            placed |= dict(reversed(path.items()))
+        return iter(placed.values())
+
+    def find(self, name: str) -> Item | None:
+        return next((item for item in self._items if item.name == name and not item.lost), None)
+
+    def open(self, name: str, start: float | None) -> Item:
+        """A new item, or the lost one whose sound it is, under its new name."""
+        item = self._heard_again(start)
+        if item is None:
+            item = Item(name)
+            lost = self._lost()
+            self._items.insert(self._items.index(lost[0]) if lost else len(self._items), item)
+        else:
+            item.name, item.lost = name, False
+        return item
+
+    def leave_behind(self, until: float) -> None:
+        """Settle the lost items that an item ending at `until` has heard again as its own."""
+        for item in takewhile(lambda item: item.begin < until - _SAME_SPEECH, self._lost()):
+            item.give_up()
+
+    def expire(self, name: str) -> None:
+        """Give up the item of that name, lost or not."""
+        for item in self._items:
+            if item.name == name:
+                item.give_up()
+
+    def expire_all(self) -> None:
+        for item in self._items:
+            item.give_up()
+
+    def lose(self) -> None:
+        """The session ended: everything that waits will be said again."""
+        self._items = list(self)
+        for item in self._items:
+            item.lose()
+
+    def settled(self) -> Iterator[Item]:
+        """Remove and return the items from the front that are settled."""
+        for item in takewhile(lambda item: item.text is not None, list(self)):
+            self._items.remove(item)
+            yield item
+
+    def _lost(self) -> list[Item]:
+        """The lost items that wait to be heard again."""
+        return [item for item in self._items if item.lost and item.text is None]
+
+    def _heard_again(self, start: float | None) -> Item | None:
+        """The lost item that one beginning at `start` continues; those before it are settled."""
+        lost = self._lost()
+        if start is None:
+            return lost[0] if lost else None
+        latest = start + _SAME_SPEECH
+        begun = list(takewhile(lambda item: item.start is None or item.start <= latest, lost))
+        again = begun[-1] if begun and start <= begun[-1].last + _SAME_SPEECH else None
+        for item in begun:
+            if item is not again:
+                item.give_up()
+        return again
