@@ -1,0 +1,153 @@
+"""The pages in a real browser, whose microphone plays the demo recording over and over."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import webvtt
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+
+from tests.e2e.http import create_room
+from tests.e2e.speech import words
+from tests.processes import Server, free_port, running_server
+
+TIMEOUT_MS = 60_000
+ARGUMENTS = (
+    "--no-sandbox",
+    "--use-fake-ui-for-media-stream",
+    "--use-fake-device-for-media-stream",
+)
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory, demo_recording: Path) -> Iterator[Browser]:
+    wav = tmp_path_factory.mktemp("microphone") / "speech.wav"
+    command = ["ffmpeg", "-v", "error", "-i", str(demo_recording), "-ac", "1", str(wav)]
+    subprocess.run(command, check=True)
+    microphone = f"--use-file-for-fake-audio-capture={wav}"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=[*ARGUMENTS, microphone]
+        )
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Tabs:
+    """Pages of one visitor, and what they complained of in the console."""
+
+    new: Callable[[], Page]
+    complaints: list[str] = field(default_factory=list)
+
+
+@pytest.fixture
+def tabs(browser: Browser) -> Iterator[Tabs]:
+    context = browser.new_context()
+    context.set_default_timeout(TIMEOUT_MS)
+    tabs = Tabs(context.new_page)
+
+    def complain(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            tabs.complaints.append(message.text)
+
+    context.on("console", complain)
+    context.on("weberror", lambda error: tabs.complaints.append(str(error.error)))
+    yield tabs
+    context.close()
+
+
+def start_speaking(page: Page, url: str, speaker: str) -> None:
+    page.goto(url)
+    page.get_by_label("Your name").fill(speaker)
+    page.get_by_role("button", name="Start speaking").click()
+    expect(page.get_by_text("Live: what you say is captioned")).to_be_visible(timeout=TIMEOUT_MS)
+
+
+def final_lines(page: Page) -> list[str]:
+    return page.locator("caption-view .line:not([aria-hidden]) p").all_inner_texts()
+
+
+def wait_for_finals(page: Page, count: int) -> list[str]:
+    finals = page.locator("caption-view .line:not([aria-hidden])")
+    finals.nth(count - 1).wait_for()
+    return final_lines(page)
+
+
+def test_what_is_said_in_one_tab_is_read_in_another_and_downloaded(
+    server: Server, tabs: Tabs, tmp_path: Path
+) -> None:
+    reader = tabs.new()
+    reader.goto(server.url)
+    reader.get_by_label("Title").fill("Weekly meeting")
+    reader.get_by_label("Address").fill("weekly")
+    reader.get_by_role("button", name="Create room").click()
+    expect(reader.get_by_role("heading", name="Weekly meeting")).to_be_visible()
+    expect(reader.get_by_text("Nobody is speaking")).to_be_visible()
+
+    speaker = tabs.new()
+    start_speaking(speaker, f"{server.url}/rooms/weekly/speak", "Linda")
+    expect(reader.get_by_text("Live", exact=True)).to_be_visible()
+    expect(reader.locator(".speaker", has_text="Linda").first).to_be_visible(timeout=TIMEOUT_MS)
+    read = wait_for_finals(reader, 1)
+    assert read[0] in wait_for_finals(speaker, 1)
+
+    speaker.get_by_role("button", name="Stop").click()
+    expect(speaker.get_by_text("Stopped. All you said is captioned.")).to_be_visible(
+        timeout=TIMEOUT_MS
+    )
+    expect(reader.get_by_text("Nobody is speaking")).to_be_visible(timeout=TIMEOUT_MS)
+    expect(reader.locator("caption-view [aria-hidden]")).to_have_count(0)
+
+    reader.get_by_text("Download").click()
+    with reader.expect_download() as download:
+        reader.get_by_text("Subtitles (WebVTT)").click()
+    download.value.save_as(tmp_path / "weekly.vtt")
+    cues = webvtt.read(str(tmp_path / "weekly.vtt")).captions
+    assert {cue.voice for cue in cues} == {"Linda"}
+    assert words(" ".join(cue.text for cue in cues)) == words(" ".join(final_lines(reader)))
+    assert not tabs.complaints
+
+
+def test_who_comes_late_reads_what_was_said_before(server: Server, tabs: Tabs) -> None:
+    create_room(server.url, "late")
+    speaker = tabs.new()
+    start_speaking(speaker, f"{server.url}/rooms/late/speak", "Linda")
+    said = wait_for_finals(speaker, 3)
+    latecomer = tabs.new()
+    latecomer.goto(f"{server.url}/rooms/late")
+    assert wait_for_finals(latecomer, 3)[:3] == said[:3]
+    assert not tabs.complaints
+
+
+def test_pages_recover_by_themselves_from_a_server_that_was_killed(
+    tabs: Tabs, tmp_path: Path
+) -> None:
+    port = free_port()
+    reader, speaker = tabs.new(), tabs.new()
+    with running_server(tmp_path, port=port) as first:
+        create_room(first.url, "meeting")
+        reader.goto(f"{first.url}/rooms/meeting")
+        start_speaking(speaker, f"{first.url}/rooms/meeting/speak", "Linda")
+        before = wait_for_finals(reader, 1)
+        first.kill()
+        expect(reader.get_by_text("reconnecting")).to_be_visible(timeout=TIMEOUT_MS)
+        expect(speaker.get_by_text("of your words are kept")).to_be_visible(timeout=TIMEOUT_MS)
+        with running_server(tmp_path, port=port):
+            expect(reader.get_by_text("Live", exact=True)).to_be_visible(timeout=TIMEOUT_MS)
+            after = wait_for_finals(reader, len(before) + 2)
+            assert after[: len(before)] == before
+            refused = [text for text in tabs.complaints if "ERR_CONNECTION" not in text]
+            assert not refused
+            speaker.close()
+
+
+def test_an_unknown_room_says_so(server: Server, tabs: Tabs) -> None:
+    page = tabs.new()
+    page.goto(f"{server.url}/rooms/nowhere")
+    state = page.get_by_role("status")
+    expect(state).to_contain_text("nowhere", timeout=TIMEOUT_MS)
