@@ -144,7 +144,7 @@ class Assembly:
                 item.hear(event)
             case Completed():
                 item.complete(event)
-            case Failed():
+            case _:  # Failed
                 item.give_up()
         self._spoken = item.language or self._spoken
 
@@ -193,9 +193,9 @@ class Assembly:
             return []
         if shown is not None and not final and (text, stable) == (shown.text, shown.stable):
             return []
-        language = self._language_of(item)
+        language = self._language_of(item) if text or shown is None else shown.language
         released = []
-        if shown is not None and text and language != shown.language:
+        if shown is not None and language != shown.language:
             nothing = replace(shown, rev=shown.rev + 1, text="", stable=0, final=True)
             released.append(Released(nothing))
             shown = None

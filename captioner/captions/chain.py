@@ -68,8 +68,8 @@ class Chain:
             item.give_up()
 
     def lose(self) -> None:
-        """The session ended: everything that waits will be said again."""
-        self._items = list(self)
+        """The session ended: everything that waits will be said again, in order of time."""
+        self._items = sorted(self, key=lambda item: item.begin)
         for item in self._items:
             item.lose()
 
