@@ -136,7 +136,7 @@ def test_pages_recover_by_themselves_from_a_server_that_was_killed(
         before = wait_for_finals(reader, 1)
         first.kill()
         expect(reader.get_by_text("reconnecting")).to_be_visible(timeout=TIMEOUT_MS)
-        expect(speaker.get_by_text("of your words are kept")).to_be_visible(timeout=TIMEOUT_MS)
+        expect(speaker.get_by_text("reconnecting")).to_be_visible(timeout=TIMEOUT_MS)
         with running_server(tmp_path, port=port):
             expect(reader.get_by_text("Live", exact=True)).to_be_visible(timeout=TIMEOUT_MS)
             after = wait_for_finals(reader, len(before) + 2)

@@ -15,7 +15,7 @@
 import { Connection, socketUrl } from "./connection.js";
 import { AudioRing } from "./ring.js";
 
-const KEPT_S = 300;
+const KEPT_S = 300; // the speak page says so
 const MOST_BUFFERED = 1 << 18; // bytes handed to the socket and not yet sent
 const SILENT_SERVER_MS = 10_000; // it acknowledges a few times a second
 
@@ -57,11 +57,6 @@ export class Publisher {
   /** Connects anew, because the network is known to have changed. */
   reconnect() {
     this.#connection.restart();
-  }
-
-  /** Seconds of audio that the server has not captioned for good yet. */
-  get pending() {
-    return (this.#ring.end - this.#ring.start) / this.#source.sampleRate;
   }
 
   /** @param {Samples} samples mono, the next after those before */

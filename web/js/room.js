@@ -1,6 +1,7 @@
 /** A room to read: live captions, the language to read, the transcript to take along. */
 
 import { request, roomOfPage } from "./api.js";
+import { stayAwake } from "./awake.js";
 import { CaptionView } from "./caption-view.js";
 import { element, showState } from "./dom.js";
 import { followEnd } from "./follow.js";
@@ -86,6 +87,7 @@ picker.addEventListener("change", () => {
   read();
 });
 window.addEventListener("online", () => feed?.open());
+stayAwake();
 followEnd(view, element("#to-live", HTMLButtonElement));
 element("#speak", HTMLAnchorElement).href = `/rooms/${room}/speak`;
 element("h1", HTMLElement).textContent = document.title = room;

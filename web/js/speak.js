@@ -1,6 +1,7 @@
 /** A microphone into a room, and what it makes of it. */
 
 import { roomOfPage } from "./api.js";
+import { stayAwake } from "./awake.js";
 import { CaptionView } from "./caption-view.js";
 import { element, showState } from "./dom.js";
 import { offerLanguages, SPOKEN } from "./languages.js";
@@ -24,24 +25,26 @@ const button = element("#start", HTMLButtonElement);
 const device = element("#device", HTMLSelectElement);
 const speaker = element("#speaker", HTMLInputElement);
 const language = element("#language", HTMLSelectElement);
-const state = element("#state", HTMLElement);
 const meter = element("#meter", HTMLElement);
 const view = element("caption-view", CaptionView);
 
-/** @type {{microphone: Microphone, publisher: Publisher, feed: CaptionsFeed} | null} */
+/** @type {{microphone: Microphone, publisher: Publisher} | null} */
 let session = null;
+/** @type {CaptionsFeed | undefined} */
+let feed;
 
-/** @param {Publisher} publisher @param {State} name @param {string} message */
-function showPublishing(publisher, name, message) {
+/** @param {State} name @param {string} message */
+function showPublishing(name, message) {
   const words = {
     connecting: "Connecting…",
     live: "Live: what you say is captioned",
-    reconnecting: `Connection lost, reconnecting. ${Math.round(publisher.pending)} s of your words are kept.`,
+    reconnecting: "Connection lost, reconnecting. Your last five minutes are kept.",
     finishing: "Captioning your last words…",
     stopped: "Stopped. All you said is captioned.",
     failed: message || "The server refused the microphone.",
   };
   showState(name, words[name]);
+  if (name === "live") feed?.open(); // not earlier: the first to speak makes the room
   if (name === "stopped" || name === "failed") end();
 }
 
@@ -62,18 +65,15 @@ async function start() {
     speaker: speaker.value.trim() || undefined,
     language: language.value || undefined,
   };
-  const publisher = new Publisher(room, location.href, source, (name, message) =>
-    showPublishing(publisher, name, message),
-  );
-  const feed = readOwn(stream);
-  session = { microphone, publisher, feed };
+  const publisher = new Publisher(room, location.href, source, showPublishing);
+  feed?.close();
+  feed = readOwn(stream);
+  session = { microphone, publisher };
   microphone.listen((samples) => {
     publisher.push(samples);
     showLevel(samples);
-    if (state.dataset.state === "reconnecting") showPublishing(publisher, "reconnecting", "");
   }, stop);
   publisher.open();
-  feed.open();
 }
 
 /** The captions of this microphone alone. @param {string} stream */
@@ -100,7 +100,6 @@ function stop() {
 
 function end() {
   session?.microphone.close();
-  session?.feed.close();
   session = null;
   showRunning();
 }
@@ -138,7 +137,9 @@ window.addEventListener("beforeunload", (event) => session && event.preventDefau
 window.addEventListener("online", () => session?.publisher.reconnect());
 speaker.value = localStorage.getItem("speaker") ?? "";
 offerLanguages(language, SPOKEN);
+stayAwake();
 element("h1", HTMLElement).textContent = room;
+document.title = `Speak in ${room}`;
 element("#read", HTMLAnchorElement).href = `/rooms/${room}`;
 if (navigator.mediaDevices) listDevices();
 else showState("failed", "The browser allows a microphone only on https:// or localhost.");
