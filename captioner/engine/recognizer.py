@@ -46,7 +46,8 @@ class Recognizer:
         threadpool_limits(limits=1, user_api="blas")
         if device == "auto":
             device = "cuda" if ctranslate2.get_cuda_device_count() else "cpu"
-        self._batch = BATCH[device]
+        self.batch = BATCH[device]
+        """How many jobs are best decoded in one call."""
         report = progress or (lambda _stage, _fraction: None)
         report("Loading the models", 0.0)
         self._final = _load(models.final, device)
@@ -101,8 +102,8 @@ class Recognizer:
 
         for _, group in groupby(sorted(range(len(jobs)), key=alike), key=alike):
             indexes = list(group)
-            for first in range(0, len(indexes), self._batch):
-                yield indexes[first : first + self._batch]
+            for first in range(0, len(indexes), self.batch):
+                yield indexes[first : first + self.batch]
 
     def _decode_alike(self, jobs: Sequence[Job]) -> list[Hypothesis]:
         job = jobs[0]

@@ -1,0 +1,56 @@
+"""The audio that is not committed yet, at 16 kHz, and the turns of speech in it."""
+
+from __future__ import annotations
+
+import numpy as np
+import soxr
+
+from captioner.audio.vad import VoiceDetector
+from captioner.engine.hypothesis import SAMPLE_RATE, Samples
+from captioner.engine.turns import TurnDetector, TurnEvent, TurnPolicy
+
+_MARGIN = SAMPLE_RATE
+"""Kept beside the prefix while nobody speaks: a turn begins some frames before it is noticed."""
+
+
+class Listener:
+    """Positions are samples on the session's clock at 16 kHz.
+
+    The same audio gives the same samples and turns, however it is split into appends.
+    """
+
+    def __init__(self, rate: int, policy: TurnPolicy, *, first: int) -> None:
+        """`rate`: of what is appended, in Hz. `first`: the position of its first sample."""
+        self._resampler = soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="float32")
+        self._voice = VoiceDetector()
+        self._turns = TurnDetector(policy, sample=first)
+        self._prefix = policy.prefix_ms * SAMPLE_RATE // 1000 + _MARGIN
+        self._chunks: list[Samples] = []
+        self._first = first
+        self.end = first
+
+    def append(self, samples: Samples) -> list[TurnEvent]:
+        """Return what this decides; the resampler holds 40 ms back."""
+        return self._hear(self._resampler.resample_chunk(samples))
+
+    def flush(self) -> list[TurnEvent]:
+        """Hear what the resampler held back. Nothing can be appended after it."""
+        return self._hear(self._resampler.resample_chunk(np.empty(0, np.float32), last=True))
+
+    def between(self, start: int, end: int) -> Samples:
+        """Audio that was not forgotten."""
+        self._chunks = [np.concatenate(self._chunks)]
+        return self._chunks[0][start - self._first : end - self._first].copy()
+
+    def forget(self, before: int | None) -> None:
+        """Let go of what lies before a position; None: of what no turn to come can hold."""
+        before = self.end - self._prefix if before is None else before
+        while self._chunks and self._first + self._chunks[0].size <= before:
+            self._first += self._chunks.pop(0).size
+
+    def _hear(self, samples: Samples) -> list[TurnEvent]:
+        if not samples.size:
+            return []
+        self._chunks.append(samples)
+        self.end += samples.size
+        return self._turns.feed(self._voice.feed(samples))

@@ -1,0 +1,155 @@
+"""What a session wants decoded, and what becomes of the answers: the scheduler's `Source`."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Literal
+
+from pydantic import BaseModel
+
+from captioner.engine.cadence import Cadence
+from captioner.engine.hypothesis import SAMPLE_RATE, Hypothesis, Job
+from captioner.engine.items import Item, Piece
+from captioner.engine.language import RELIABLE_S, SessionLanguage
+from captioner.engine.listener import Listener
+from captioner.engine.scheduler import Final
+from captioner.engine.session_config import Transcription
+
+Kind = Literal["partial", "final", "accurate"]
+
+logger = logging.getLogger(__name__)
+
+
+class Transcriber:
+    """Decodes come back in any order; what is told of them keeps the order of the audio."""
+
+    def __init__(self, transcription: Transcription, tell: Callable[[Iterable[BaseModel]], None]):
+        """`tell` takes events for the client, perhaps none; it is called after every decode."""
+        self._transcription = transcription
+        self._language = SessionLanguage(transcription)
+        self._tell = tell
+        self._cadence = Cadence()
+        self._open: tuple[Item, Listener] | None = None
+        self._committed: deque[Item] = deque()
+        self._finals: deque[Final] = deque()
+        self._decoding: dict[Job, tuple[Item, Piece]] = {}
+
+    @property
+    def undecided_s(self) -> float:
+        """Seconds of speech that wait for their final decode."""
+        samples = sum(job.audio.size for job in self._decoding if job.kind != "partial")
+        return samples / SAMPLE_RATE
+
+    @property
+    def settled(self) -> bool:
+        """Whether every committed item has had its last event."""
+        return not self._committed
+
+    def configure(self, transcription: Transcription) -> None:
+        """What is decoded from now on is decoded so."""
+        if transcription != self._transcription:
+            self._transcription = transcription
+            self._language = SessionLanguage(transcription)
+
+    def listen(self, item: Item | None, listener: Listener, now: float) -> None:
+        """Audio has come; `item` is the one that is not committed."""
+        self._open = (item, listener) if item and item.open_piece else None
+        self._cadence.received(listener.end, now)
+        self._consider_partial(now)
+
+    def close(self, item: Item, piece: Piece, listener: Listener, now: float) -> None:
+        """The piece has its end: decode it for good."""
+        kind: Kind = "final" if item.live else "accurate"
+        self._finals.append(Final(self._job(kind, item, piece, listener), now))
+        self._open = None
+        self._cadence.stop()
+
+    def commit(self, item: Item) -> None:
+        """The item has all its audio."""
+        self._committed.append(item)
+        self._tell(item.news())
+        self._settle()
+
+    def drop(self, item: Item) -> None:
+        """The client threw the item away."""
+        for job in [job for job, (owner, _) in self._decoding.items() if owner is item]:
+            del self._decoding[job]
+        self._finals = deque(final for final in self._finals if final.job in self._decoding)
+        self._open = None
+        self._cadence.stop()
+
+    @property
+    def finals(self) -> deque[Final]:
+        return self._finals
+
+    @property
+    def partial_due(self) -> float | None:
+        return self._cadence.due
+
+    def take_partial(self, now: float) -> Job:
+        assert self._open is not None, "no partial is due"
+        item, listener = self._open
+        assert item.streaming is not None
+        self._cadence.take(listener.end, now)
+        return self._job("partial", item, item.streaming, listener)
+
+    def decoded(self, job: Job, hypothesis: Hypothesis, now: float) -> None:
+        item, piece = self._decoding.pop(job, (None, None))
+        if job.kind == "partial":
+            self._cadence.done()
+        if item is None or piece is None:  # dropped meanwhile
+            return
+        possible = self._language.take(job, hypothesis)
+        if job.kind == "partial":
+            if possible:
+                self._tell(item.heard(piece, hypothesis, job.audio.size / SAMPLE_RATE))
+            self._consider_partial(now)
+        elif possible:
+            piece.language = hypothesis.language
+            piece.completion = piece.utterance.complete(hypothesis)
+            self._tell(item.news())
+            self._settle()
+        else:
+            again = replace(job, language=self._language.of(job.audio.size))
+            self._decoding[again] = item, piece
+            self._finals.appendleft(Final(again, now))
+
+    def failed(self, job: Job, error: Exception) -> None:
+        logger.error("A %s decode failed.", job.kind, exc_info=error)
+        item, _ = self._decoding.pop(job, (None, None))
+        if job.kind == "partial":
+            self._cadence.done()  # the final will tell
+        elif item is not None:
+            item.error = "The recogniser failed on this item."
+        self._settle()
+
+    def _consider_partial(self, now: float) -> None:
+        if self._open is None:
+            return
+        item, listener = self._open
+        piece = item.streaming
+        reliable = self._language.settled or (
+            piece is not None and listener.end - piece.start >= RELIABLE_S * SAMPLE_RATE
+        )
+        if piece is not None and reliable:
+            self._cadence.speech(piece.start, listener.end, now)
+
+    def _job(self, kind: Kind, item: Item, piece: Piece, listener: Listener) -> Job:
+        end = listener.end if piece.end is None else piece.end
+        job = Job(
+            kind=kind,
+            audio=listener.between(piece.start, end),
+            language=self._language.of(end - piece.start),
+            prompt=self._transcription.prompt or "",
+            keywords=tuple(self._transcription.keywords or ()),
+        )
+        self._decoding[job] = item, piece
+        return job
+
+    def _settle(self) -> None:
+        """Items end in their order."""
+        while self._committed and self._committed[0].settled:
+            self._tell([self._committed.popleft().settlement()])
