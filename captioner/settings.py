@@ -1,0 +1,134 @@
+"""Every setting of the server: name, unit, default and a sentence. Read once, by `cli` or `app`.
+
+A setting `data` is the option `--data` and the environment variable `CAPTIONER_DATA`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from captioner.errors import BadInput
+
+PREFIX = "CAPTIONER_"
+
+_NOT_YET = "is not available yet"
+
+
+def _setting(default: Any, description: str, *, unit: str = "", **limits: Any) -> Any:
+    return Field(default, description=description, json_schema_extra={"unit": unit}, **limits)
+
+
+class Settings(BaseSettings):
+    """What whoever runs the server chose. It does not change while the server runs."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="forbid"
+    )
+
+    host: str = _setting("127.0.0.1", "Address to listen on; this machine's own for now.")
+    port: int = _setting(8000, "Port to listen on; 0 takes a free one.", ge=0, le=65535)
+    data: Path = _setting(Path("data"), "Folder for journals and transcripts.")
+    redis: str = _setting("", "Redis that several servers share (redis://host:port).")
+    engine: str = _setting(
+        "embedded", "Who recognises speech: `embedded`, or a Realtime server's ws:// address."
+    )
+    role: str = _setting("all", "What this process does, of all that the server does.")
+    model: str = _setting(
+        "", "Model of the embedded engine: a folder or a faster-whisper name; empty, the best here."
+    )
+    device: Literal["auto", "cpu", "cuda"] = _setting(
+        "auto", "What the embedded engine computes on."
+    )
+    grace: float = _setting(
+        30.0, "How long a publisher that lost its connection is waited for.", unit="s", ge=0
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = _setting(
+        "info", "The least that is worth a line in the log."
+    )
+
+    @field_validator("redis")
+    @classmethod
+    def _one_process(cls, value: str) -> str:
+        if value:
+            raise ValueError(f"sharing rooms over Redis {_NOT_YET}; leave it out")
+        return value
+
+    @field_validator("role")
+    @classmethod
+    def _every_role(cls, value: str) -> str:
+        if value != "all":
+            raise ValueError(f"{value!r} {_NOT_YET}; the one process does all")
+        return value
+
+    @field_validator("engine")
+    @classmethod
+    def _known_engine(cls, value: str) -> str:
+        if value in ("openai", "azure"):
+            raise ValueError(f"{value!r} {_NOT_YET}; use embedded or a ws:// address")
+        url = urlsplit(value)
+        if value != "embedded" and not (url.scheme in ("ws", "wss") and url.hostname):
+            raise ValueError(f"{value!r} is neither embedded nor an address such as ws://host:port")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A setting as the documentation lists it."""
+
+    variable: str
+    option: str
+    default: str
+    unit: str
+    description: str
+
+
+def every_setting() -> list[Setting]:
+    """All settings, in the order in which they are worth reading."""
+    return [
+        Setting(
+            variable=PREFIX + name.upper(),
+            option="--" + name.replace("_", "-"),
+            default=str(field.default),
+            unit=str((field.json_schema_extra or {})["unit"]),  # type: ignore[index]
+            description=field.description or "",
+        )
+        for name, field in Settings.model_fields.items()
+    ]
+
+
+def read_settings(
+    given: Mapping[str, Any] | None = None, *, also_known: Iterable[str] = ()
+) -> Settings:
+    """The settings: those `given` by name, the rest from the environment, the rest by default.
+
+    `also_known`: variables with our prefix that something else reads. Raises `BadInput`, in a line
+    a setting, for a value that cannot be and for a variable that nobody reads.
+    """
+    known = [*(setting.variable for setting in every_setting()), *also_known]
+    unknown = [name for name in os.environ if name.startswith(PREFIX) and name not in known]
+    if unknown:
+        raise BadInput("\n".join(_unknown(name, known) for name in sorted(unknown)))
+    try:
+        return Settings(**(given or {}))
+    except ValidationError as error:
+        raise BadInput("\n".join(_told(problem) for problem in error.errors())) from error
+
+
+def _unknown(variable: str, known: list[str]) -> str:
+    nearest = get_close_matches(variable, known, n=1)
+    hint = f"; did you mean {nearest[0]}?" if nearest else ""
+    return f"{variable} is not a setting{hint}"
+
+
+def _told(problem: Any) -> str:
+    name = "_".join(str(part) for part in problem["loc"])
+    return f"--{name.replace('_', '-')}: {problem['msg'].removeprefix('Value error, ')}"
