@@ -19,9 +19,9 @@ class History:
     """What a reader missed.
 
     `events` holds, in order of `seq`, the newest revision of every caption whose newest revision
-    lies past the position asked for, and the gaps and room events past it. `recovered` says truthfully
-    that nothing is missing between that position and `position`; if it is false, `events` is a
-    fresh snapshot of all that is kept.
+    lies past the position asked for, and the gaps and room events past it. `recovered` says
+    truthfully that nothing is missing between that position (the room's beginning, where none was
+    asked for) and `position`; if it is false, `events` is a fresh snapshot of all that is kept.
     """
 
     position: Position
@@ -48,7 +48,7 @@ class Bus(Protocol):
         """Live events from entering the context on, without a hole.
 
         Iterating raises `captioner.errors.SubscriberTooSlow` when the subscriber fell behind the
-        bus's bound; what it missed is in `history`.
+        bus's bound; what it missed is in `history`. Iterating ends when the room is forgotten.
         """
         ...
 
