@@ -13,6 +13,7 @@ CaptionerError
 │   ├── Busy               a limit is reached; try again later               4429 / 429
 │   └── ReaderTooSlow      too far behind; resume                            4408
 ├── EngineUnavailable      no recogniser answers; the message says why       4500 / 503
+├── StorageFailed          the disk did not take what was to be kept         4500 / 507
 ├── ServerUnreachable      in a client: no server answers; the message says where and why
 └── SubscriberTooSlow      inside: a bus subscriber fell behind its bound
 """
@@ -102,6 +103,12 @@ class ServerUnreachable(CaptionerError):
     """A client's: no server answers at the address, or not any more."""
 
     code = "server_unreachable"
+
+
+class StorageFailed(CaptionerError):
+    code = "storage_failed"
+    close_code = 4500
+    http_status = 507
 
 
 class SubscriberTooSlow(CaptionerError):

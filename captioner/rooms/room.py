@@ -64,7 +64,8 @@ class Room(Protocol):
         ...
 
     async def publish(self, event: Event, *, settled: Settled | None = None) -> None:
-        """Publish an event: finals, gaps, corrections and room changes are journalled and synced first.
+        """Publish an event: finals, gaps, corrections and room changes are journalled and synced
+        first. Raises `StorageFailed`, with nothing published, where the disk does not take it.
 
         `settled` is written in the same journal line, so a crash leaves both or neither.
         """

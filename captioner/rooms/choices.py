@@ -1,0 +1,141 @@
+"""An organiser's choices for a room: JSON in, checked `RoomSettings` out, and back."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
+from typing import TypeVar
+
+from captioner.errors import BadInput
+from captioner.rooms.languages import AUTO, language_tag, shown
+from captioner.rooms.room import RoomSettings
+
+T = TypeVar("T")
+
+_ID = re.compile(r"[a-z0-9](-?[a-z0-9])*", re.ASCII)
+_ID_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+"""Without those that are taken for each other when read aloud or copied."""
+
+
+def room_id(text: object) -> str:
+    """The text, where it is a room id; raises `BadInput` otherwise."""
+    if not isinstance(text, str) or not 1 <= len(text) <= 64 or not _ID.fullmatch(text):
+        raise BadInput(
+            f"{shown(text)} cannot be a room id: 1 to 64 of a-z, 0-9 and single hyphens between"
+        )
+    return text
+
+
+def new_room_id() -> str:
+    """A random id for a room that was given none."""
+    return "".join(secrets.choice(_ID_LETTERS) for _ in range(8))
+
+
+def new_settings(message: Mapping[str, object]) -> RoomSettings:
+    """What a request to create a room asks for; without an `id` it gets one of its own.
+
+    Unknown fields are ignored. Raises `BadInput` with what is wrong.
+    """
+    wanted = message.get("id")
+    return changed_settings(
+        RoomSettings(id=new_room_id() if wanted is None else room_id(wanted)), message
+    )
+
+
+def changed_settings(settings: RoomSettings, message: Mapping[str, object]) -> RoomSettings:
+    """The settings with the fields that the message names; raises `BadInput`."""
+    if message.get("id", settings.id) not in (settings.id, None):
+        raise BadInput("the id of a room cannot be changed")
+    chosen = {name: check(message[name]) for name, check in _CHECKS.items() if name in message}
+    return replace(settings, **chosen)  # type: ignore[arg-type]
+
+
+def settings_message(settings: RoomSettings) -> dict[str, object]:
+    """The settings as the public JSON object."""
+    return asdict(settings)
+
+
+def _title(value: object) -> str:
+    return _line(value, "a title", longest=200)
+
+
+def _spoken(value: object) -> str:
+    return AUTO if value == AUTO else language_tag(value)
+
+
+def _languages(value: object) -> tuple[str, ...]:
+    return _list(value, "a list of languages", language_tag, most=50)
+
+
+def _keywords(value: object) -> tuple[str, ...]:
+    return _list(
+        value, "keywords", lambda word: _line(word, "a keyword", longest=40, least=1), most=100
+    )
+
+
+def _glossary(value: object) -> tuple[dict[str, object], ...]:
+    return _list(value, "a glossary", _glossary_entry, most=500)
+
+
+def _glossary_entry(value: object) -> dict[str, object]:
+    translations = value.get("translations") if isinstance(value, dict) else None
+    if not isinstance(value, dict) or not isinstance(translations, dict):
+        raise BadInput('a glossary entry must be {"term": text, "translations": {language: text}}')
+    return {
+        "term": _line(value.get("term"), "a glossary's term", longest=100, least=1),
+        "translations": {
+            language_tag(tag): _line(text, "a glossary's translation", longest=100, least=1)
+            for tag, text in translations.items()
+        },
+    }
+
+
+def _retention_days(value: object) -> int | None:
+    if value is None:
+        return None
+    if type(value) is not int or not 1 <= value <= 36_500:
+        raise BadInput(f"retention_days must be 1 to 36500 or null, not {shown(value)}")
+    return value
+
+
+def _line(value: object, what: str, *, longest: int, least: int = 0) -> str:
+    """The text in NFC without space around it, where it is one line of a fitting length."""
+    if not isinstance(value, str):
+        raise BadInput(f"{what} must be text, not {shown(value)}")
+    text = unicodedata.normalize("NFC", value).strip()
+    if not least <= len(text) <= longest:
+        raise BadInput(f"{what} must have {least} to {longest} characters, not {len(text)}")
+    if any(unicodedata.category(character) in _NOT_IN_A_LINE for character in text):
+        raise BadInput(f"{what} must be a single line without control characters")
+    return text
+
+
+_NOT_IN_A_LINE = frozenset({"Cc", "Cs", "Zl", "Zp"})
+"""Controls, halves of surrogate pairs, line and paragraph separators."""
+
+
+def _list(value: object, what: str, check: Callable[[object], T], *, most: int) -> tuple[T, ...]:
+    """The checked entries, each once, in their order."""
+    if not isinstance(value, list | tuple):
+        raise BadInput(f"{what} must be a list, not {shown(value)}")
+    if len(value) > most:
+        raise BadInput(f"{what} may have {most} entries, not {len(value)}")
+    entries: list[T] = []
+    for entry in map(check, value):
+        if entry not in entries:
+            entries.append(entry)
+    return tuple(entries)
+
+
+_CHECKS: dict[str, Callable[[object], object]] = {
+    "title": _title,
+    "language": _spoken,
+    "translations": _languages,
+    "speech": _languages,
+    "keywords": _keywords,
+    "glossary": _glossary,
+    "retention_days": _retention_days,
+}

@@ -1,0 +1,193 @@
+"""A room of this process: its clock, its tracks, its state, and the way to publish."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+
+from captioner.bus.bus import Bus
+from captioner.captions.model import Caption, Event, Gap, RoomChange, Settled, Status
+from captioner.errors import RoomEnded
+from captioner.rooms.clock import RoomClock
+from captioner.rooms.languages import AUTO
+from captioner.rooms.ledger import Ledger
+from captioner.rooms.records import ClockStarted, Entry, Published, Records, TrackOpened
+from captioner.rooms.room import RoomSettings, TrackPlace
+from captioner.rooms.uninterrupted import uninterrupted
+
+logger = logging.getLogger(__name__)
+
+Finish = Callable[[str], Awaitable[None]]
+"""Brings what still happens in a room (by its id) to its end: called when the room ends."""
+
+
+def languages_chosen(settings: RoomSettings) -> tuple[str, ...]:
+    """Those that the organiser asked for, the one spoken first."""
+    spoken = () if settings.language == AUTO else (settings.language,)
+    return tuple(dict.fromkeys((*spoken, *settings.translations, *settings.speech)))
+
+
+class LocalRoom:
+    """Implements `captioner.rooms.room.Room`: first the journal, then the bus.
+
+    What the journal cannot take (`StorageFailed`) is not published: a reader never sees a final
+    that a crash could take back, and the publisher keeps audio that nothing acknowledged.
+    """
+
+    def __init__(
+        self, settings: RoomSettings, *, bus: Bus, records: Records, clock: RoomClock
+    ) -> None:
+        self.settings = settings
+        self._bus = bus
+        self._records = records
+        self._clock = clock
+        self._ledger = Ledger()
+        self._last_caption = 0
+        self._open: set[str] = set()
+        self._paused_since: float | None = None
+        self._ending = False
+        self._ended = False
+        self._announcing = asyncio.Lock()
+        self._changing = asyncio.Lock()
+
+    @property
+    def id(self) -> str:
+        return self.settings.id
+
+    @property
+    def status(self) -> Status:
+        if self._ended:
+            return "ended"
+        if self._paused_since is not None:
+            return "paused"
+        return "live" if self._open else "idle"
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Those that captions exist or will exist in, the one spoken first."""
+        return tuple(dict.fromkeys((*languages_chosen(self.settings), *self._ledger.languages)))
+
+    def now(self) -> float:
+        return self._clock.now()
+
+    def next_caption_id(self) -> str:
+        self._last_caption += 1
+        return f"u{self._last_caption}"
+
+    async def restore(self, entries: Sequence[Entry]) -> None:
+        """Take up where the journal ends: before anything else is asked of the room."""
+        for entry in entries:
+            self._ledger.apply(entry)
+        if self._ledger.clock_started is not None:
+            self._clock.resume(self._ledger.clock_started, not_before=self._ledger.latest)
+        self._last_caption = self._ledger.last_caption
+        before = self._ledger.change.status if self._ledger.change else "idle"
+        self._ended = before == "ended"
+        self._paused_since = self._ledger.status_since if before == "paused" else None
+        await self._tell_again(entries)
+
+    async def announce(self) -> None:
+        """Publish the room's status and languages, where they are not what was last published."""
+        async with self._announcing:
+            change = RoomChange(self.status, self.languages)
+            if change != self._ledger.change:
+                await self._keep(Published(change, self.now()))
+
+    async def open_track(self, stream: str, *, speaker: str | None, language: str) -> TrackPlace:
+        if self._ending or self._ended:
+            raise RoomEnded(f"the room {self.id} has ended")
+        self._open.add(stream)
+        try:
+            if stream not in self._ledger.tracks:
+                await self._place_track(stream, speaker, language)
+            await self.announce()
+        except BaseException:
+            self._open.discard(stream)
+            raise
+        return self._ledger.tracks[stream]
+
+    async def close_track(self, stream: str) -> None:
+        self._open.discard(stream)
+        await self.announce()
+
+    async def publish(self, event: Event, *, settled: Settled | None = None) -> None:
+        if isinstance(event, Caption) and not event.final:
+            if settled is not None:
+                raise ValueError("only what is kept settles audio")
+            await self._bus.publish(self.id, event)
+            return
+        await self._keep(Published(event, self.now(), settled))
+        await self.announce()
+
+    async def settle(self, settled: Settled) -> None:
+        place = self._ledger.tracks.get(settled.stream)
+        if place is None or settled.until > place.settled:
+            await self._keep(settled)
+
+    async def pause(self) -> None:
+        """Off the record from now on."""
+        async with self._changing:
+            if self._ended:
+                raise RoomEnded(f"the room {self.id} has ended")
+            if self._paused_since is None:
+                self._paused_since = self.now()
+            await self.announce()
+
+    async def resume(self) -> None:
+        """On the record again; the time between is marked by a gap in every language."""
+        async with self._changing:
+            await self._leave_pause()
+            await self.announce()
+
+    async def end(self, finish: Iterable[Finish] = ()) -> None:
+        """Refuse new tracks, have what was said finished, and close the room for good."""
+        self._ending = True
+        async with self._changing:
+            if not self._ended:
+                await self._finish(finish)
+                await self._leave_pause()
+                self._ended = True
+            await self.announce()
+
+    async def _finish(self, finish: Iterable[Finish]) -> None:
+        results = await asyncio.gather(*(part(self.id) for part in finish), return_exceptions=True)
+        for result in results:
+            # A part that cannot finish what was said does not keep the room from ending.
+            if isinstance(result, BaseException):
+                logger.error("room %s: ending: %s", self.id, type(result).__name__)
+
+    async def _leave_pause(self) -> None:
+        since, now = self._paused_since, self.now()
+        if since is not None and since < now:
+            for language in self.languages:
+                await self._keep(Published(Gap(language, since, now, "paused"), now))
+        self._paused_since = None
+
+    async def _place_track(self, stream: str, speaker: str | None, language: str) -> None:
+        if self._ledger.clock_started is None:
+            await self._keep(ClockStarted(self._clock.start()))
+        await self._keep(TrackOpened(stream, self.now(), speaker, language))
+
+    async def _keep(self, entry: Entry) -> None:
+        # Half of it (in the journal, unknown to the readers) would be worse than a late stop.
+        await uninterrupted(self._keep_and_tell(entry))
+
+    async def _keep_and_tell(self, entry: Entry) -> None:
+        await self._records.append(self.id, entry)
+        self._ledger.apply(entry)
+        if isinstance(entry, Published):
+            await self._bus.publish(self.id, entry.event)
+
+    async def _tell_again(self, entries: Sequence[Entry]) -> None:
+        """Give a bus that forgot the room its events again, and the state it is in now."""
+        position = await self._bus.position(self.id)
+        if position.seq == 0:
+            for entry in entries:
+                if isinstance(entry, Published):
+                    await self._bus.publish(self.id, entry.event)
+        change = RoomChange(self.status, self.languages)
+        if change != self._ledger.change:
+            # Not journalled: reading a room writes nothing.
+            self._ledger.apply(Published(change, self.now()))
+            await self._bus.publish(self.id, change)
