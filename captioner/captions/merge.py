@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import takewhile
 
 from captioner.captions.words import Word, is_letter, joined, words
 
@@ -42,6 +43,10 @@ def _covered(said: Sequence[str], heard: Sequence[str]) -> int:
     The cheapest edit of `said` into a prefix of `heard`; of equally cheap ones the longest, since
     words at the same place come from the same sound.
     """
+    same = sum(
+        1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(said, heard, strict=False))
+    )
+    said, heard = said[same:], heard[same:]
     costs = [_INSERTED * count for count in range(len(heard) + 1)]
     for count, wanted in enumerate(said, 1):
         diagonal, costs[0] = costs[0], float(count)
@@ -50,9 +55,9 @@ def _covered(said: Sequence[str], heard: Sequence[str]) -> int:
             diagonal = costs[index]
             costs[index] = min(replaced, diagonal + 1, costs[index - 1] + _INSERTED)
     cheapest = min(costs)
-    if cheapest >= len(said):
+    if not same and cheapest >= len(said):
         return 0
-    return max(index for index, cost in enumerate(costs) if cost == cheapest)
+    return same + max(index for index, cost in enumerate(costs) if cost == cheapest)
 
 
 def _difference(one: str, other: str) -> float:

@@ -1,0 +1,20 @@
+"""Captions as JSON, in the objects that the wire carries."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from captioner.captions.messages import to_message
+from captioner.captions.model import Caption, Gap
+
+
+def render(captions: Iterable[Caption], gaps: Iterable[Gap], language: str) -> str:
+    """`{"language", "captions", "gaps"}`: the final captions and the gaps, by time."""
+    final = sorted((c for c in captions if c.final and c.text), key=lambda c: c.start)
+    transcript = {
+        "language": language,
+        "captions": [to_message(caption) for caption in final],
+        "gaps": [to_message(gap) for gap in sorted(gaps, key=lambda gap: gap.start)],
+    }
+    return json.dumps(transcript, ensure_ascii=False, indent=1) + "\n"
