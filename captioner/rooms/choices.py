@@ -20,9 +20,13 @@ _ID_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 """Without those that are taken for each other when read aloud or copied."""
 
 
+def is_room_id(text: str) -> bool:
+    return len(text) <= 64 and _ID.fullmatch(text) is not None
+
+
 def room_id(text: object) -> str:
     """The text, where it is a room id; raises `BadInput` otherwise."""
-    if not isinstance(text, str) or not 1 <= len(text) <= 64 or not _ID.fullmatch(text):
+    if not isinstance(text, str) or not is_room_id(text):
         raise BadInput(
             f"{shown(text)} cannot be a room id: 1 to 64 of a-z, 0-9 and single hyphens between"
         )

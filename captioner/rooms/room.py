@@ -44,6 +44,11 @@ class Room(Protocol):
     @property
     def status(self) -> Status: ...
 
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Those that captions exist or will exist in, the one spoken first."""
+        ...
+
     def now(self) -> float:
         """Seconds on the room clock; 0 until the first audio arrives."""
         ...

@@ -1,0 +1,211 @@
+"""The rooms on disk: `<room>/journal.jsonl`, `<room>/room.json` and `<room>/<language>.vtt`."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import logging
+import shutil
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, TypeVar
+
+import orjson
+
+from captioner.archive.files import ERASED, remove_folder, replace_file
+from captioner.archive.journal import Journal, read_journal
+from captioner.archive.stage import TranscriptFiles
+from captioner.archive.transcript import Transcript
+from captioner.captions.model import RoomChange, Status
+from captioner.errors import BadInput, StorageFailed
+from captioner.rooms.choices import (
+    changed_settings,
+    is_room_id,
+    room_id,
+    settings_message,
+)
+from captioner.rooms.languages import language_tag
+from captioner.rooms.records import Entry, Published, RoomRecord
+from captioner.rooms.room import RoomSettings
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+_TRANSCRIPTS = 64
+"""Rooms whose transcript is kept in memory; others are read from their journal when asked for."""
+
+
+@contextmanager
+def open_store(data: Path, *, pause: float = 1.0) -> Iterator[Store]:
+    """The rooms under `data`, for this process alone; raises `StorageFailed` where it cannot be.
+
+    `pause`: seconds between rounds of writing transcript files.
+    """
+    rooms = data / "rooms"
+    with _locked(rooms), ThreadPoolExecutor(1, thread_name_prefix="journal") as writer:
+        yield Store(rooms, writer, pause=pause)
+
+
+def _locked(rooms: Path) -> IO[str]:
+    """The lock on the folder, held until it is closed, made where it is not there."""
+    try:
+        rooms.mkdir(parents=True, exist_ok=True)
+        lock = (rooms / ".lock").open("w")
+    except OSError as error:
+        raise StorageFailed(f"cannot use {rooms}: {error}") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        lock.close()
+        raise StorageFailed(f"another captioner is using {rooms}") from error
+    return lock
+
+
+class Store:
+    """Implements `captioner.rooms.records.Records`, and finds transcripts.
+
+    `run` keeps the transcript files in step with the journals, in a task of the caller's.
+    """
+
+    def __init__(self, rooms: Path, writer: Executor, *, pause: float) -> None:
+        self._rooms = rooms
+        self._writer = writer
+        self._files = TranscriptFiles(self.transcript, self._transcript_path, pause=pause)
+        self._journals: dict[str, Journal] = {}
+        self._transcripts: OrderedDict[str, Transcript] = OrderedDict()
+        """The one asked for longest ago first."""
+        self._unread: dict[str, Transcript] = {}
+        """Those that are being read, with what was kept meanwhile."""
+        self._reading = asyncio.Lock()
+
+    async def run(self) -> None:
+        """Write transcript files until cancelled, those that a crash left behind too."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._files.run())
+            tasks.create_task(self._mark_left_behind())
+
+    async def transcript(self, room: str) -> Transcript:
+        """The room's transcript: it grows with the room while it is kept in memory."""
+        if room not in self._transcripts:
+            async with self._reading:
+                if room not in self._transcripts:
+                    self._transcripts[room] = await self._read_transcript(room)
+        self._transcripts.move_to_end(room)
+        while len(self._transcripts) > _TRANSCRIPTS:
+            self._transcripts.popitem(last=False)
+        return self._transcripts[room]
+
+    async def rooms(self) -> list[RoomRecord]:
+        return await self._do(None, self._read_rooms)
+
+    async def save(self, record: RoomRecord) -> None:
+        folder = self._folder(record.settings.id)
+        data = _room_json(record)
+
+        def write() -> None:
+            folder.mkdir(exist_ok=True)
+            replace_file(folder / "room.json", data)
+
+        await self._do(self._writer, write)
+
+    async def entries(self, room: str) -> list[Entry]:
+        path = self._journal_path(room)
+        return await self._do(None, lambda: list(read_journal(path)))
+
+    async def append(self, room: str, entry: Entry) -> None:
+        if room not in self._journals:
+            self._journals[room] = Journal(self._journal_path(room), self._writer)
+        await self._journals[room].append(entry)
+        if isinstance(entry, Published) and not isinstance(entry.event, RoomChange):
+            for transcripts in (self._transcripts, self._unread):
+                if room in transcripts:
+                    transcripts[room].add(entry.event)
+            self._files.mark(room, entry.event.language)
+
+    async def finish(self, room: str) -> None:
+        await self._files.write(room)
+
+    async def erase(self, room: str) -> None:
+        folder = self._folder(room)
+        async with self._reading:
+            await self._do(self._writer, lambda: remove_folder(folder))
+            self._journals.pop(room, None)
+            self._transcripts.pop(room, None)
+        await self._files.forget(room)
+
+    async def _read_transcript(self, room: str) -> Transcript:
+        transcript = self._unread[room] = Transcript()
+        try:
+            for entry in await self.entries(room):
+                if isinstance(entry, Published):
+                    transcript.add(entry.event)
+        finally:
+            del self._unread[room]
+        return transcript
+
+    async def _do(self, executor: Executor | None, work: Callable[[], T]) -> T:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(executor, work)
+        except OSError as error:
+            raise StorageFailed(str(error)) from error
+
+    def _folder(self, room: str) -> Path:
+        return self._rooms / room_id(room)
+
+    def _journal_path(self, room: str) -> Path:
+        return self._folder(room) / "journal.jsonl"
+
+    def _transcript_path(self, room: str, language: str) -> Path:
+        return self._folder(room) / f"{language_tag(language)}.vtt"
+
+    def _read_rooms(self) -> list[RoomRecord]:
+        for half_erased in self._rooms.glob(f"*{ERASED}"):
+            shutil.rmtree(half_erased)
+        return [_read_room(folder) for folder in self._room_folders()]
+
+    def _room_folders(self) -> Iterator[Path]:
+        for folder in self._rooms.iterdir():
+            if folder.is_dir() and is_room_id(folder.name):
+                yield folder
+
+    async def _mark_left_behind(self) -> None:
+        """Mark the files of rooms whose journal went on after they were written."""
+        for room in await self._do(None, self._left_behind):
+            for language in (await self.transcript(room)).languages:
+                self._files.mark(room, language)
+
+    def _left_behind(self) -> list[str]:
+        rooms = []
+        for folder in self._room_folders():
+            journal = folder / "journal.jsonl"
+            written = [file.stat().st_mtime_ns for file in folder.glob("*.vtt")]
+            if journal.exists() and journal.stat().st_mtime_ns > min(written, default=0):
+                rooms.append(folder.name)
+        return rooms
+
+
+def _room_json(record: RoomRecord) -> bytes:
+    state = {"created_at": record.created_at.isoformat(), "status": record.status}
+    return orjson.dumps(settings_message(record.settings) | state, option=orjson.OPT_INDENT_2)
+
+
+def _read_room(folder: Path) -> RoomRecord:
+    """What `room.json` says; a damaged one does not hide the room's journal."""
+    settings = RoomSettings(id=folder.name)
+    created_at = datetime.fromtimestamp(folder.stat().st_mtime, UTC)
+    status: Status = "idle"
+    try:
+        match orjson.loads((folder / "room.json").read_bytes()):
+            case {"created_at": str(at), "status": "idle" | "paused" | "ended" as status, **chosen}:
+                settings = changed_settings(settings, chosen)
+                created_at = datetime.fromisoformat(at).astimezone(UTC)
+            case _:
+                raise ValueError("not a room")
+    except (OSError, ValueError, BadInput) as error:
+        logger.warning("%s is damaged: %s", folder / "room.json", type(error).__name__)
+    return RoomRecord(settings, created_at, status)
