@@ -31,7 +31,7 @@ _PENALTY = {
     Quality.CLAUSE: 0.3,
     Quality.CONJUNCTION: 0.7,
     Quality.SPACE: 1.2,
-    Quality.CHARACTER: 2.0,
+    Quality.POOR: 2.0,
 }
 """For a cue that ends there, against 1 for every cue; a line that ends there costs a quarter."""
 _LINE_SHARE = 0.25
@@ -155,7 +155,7 @@ def _with_forced(text: str, limit: int) -> list[Break]:
     for place in [*breaks(text), Break(len(text), Quality.SENTENCE)]:
         while len(text[before : place.at].rstrip()) > limit:
             before = _before_marks(text, before, before + limit)
-            places.append(Break(before, Quality.CHARACTER))
+            places.append(Break(before, Quality.POOR))
         places.append(place)
         before = place.at
     return places[:-1]

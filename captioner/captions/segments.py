@@ -13,9 +13,9 @@ from captioner.captions.words import UNSPACED
 class Quality(IntEnum):
     """How good a place is to cut."""
 
-    CHARACTER = 0  # inside a script without spaces
+    POOR = 0  # inside a script without spaces, or behind an article
     SPACE = 1
-    CONJUNCTION = 2
+    CONJUNCTION = 2  # before a conjunction or a preposition
     CLAUSE = 3
     SENTENCE = 4
 
@@ -82,9 +82,17 @@ _ABBREVIATIONS = frozenset(
 )
 _CONJUNCTIONS = frozenset(
     "and but or nor so because that which who where when while if although though than "
-    "y pero o porque que cuando mientras si aunque und aber oder denn weil dass wenn als obwohl "
-    "et mais ou parce quand lorsque comme e ma perché quando mentre anche mas porque enquanto "
-    "и но а или потому что чтобы который которая которые когда если хотя و أو لكن لأن".split()
+    "of to in on at from for with about into by as "
+    "y pero o porque que cuando mientras si aunque de a en con para por sin sobre "
+    "und aber oder denn weil dass wenn als obwohl von zu in auf mit für bei aus nach "
+    "et mais ou parce quand lorsque comme dans avec pour sur sans chez "
+    "e ma perché quando mentre anche di da per su tra mas porque enquanto em com sem "
+    "и но а или потому что чтобы который которая которые когда если хотя в на с из для о "
+    "و أو لكن لأن في من على إلى".split()
+)
+_ARTICLES = frozenset(
+    "the a an el los las un una unos unas der die das den dem des ein eine einen einem einer "
+    "le la les une il lo gli uno os um uma".split()
 )
 
 
@@ -106,8 +114,9 @@ def _quality(text: str, at: int) -> Quality:
         return Quality.CLAUSE
     if not text[at - 1].isspace():
         return _between_characters(text[at - 1], text[at])
-    following = text[at:].split(maxsplit=1)[0].casefold()
-    return Quality.CONJUNCTION if following in _CONJUNCTIONS else Quality.SPACE
+    if text[at:].split(maxsplit=1)[0].casefold() in _CONJUNCTIONS:
+        return Quality.CONJUNCTION
+    return Quality.POOR if before.split()[-1].casefold() in _ARTICLES else Quality.SPACE
 
 
 def _after_full_stop(before: str, following: str) -> Quality:
@@ -130,4 +139,4 @@ def _after_full_stop(before: str, following: str) -> Quality:
 def _between_characters(before: str, after: str) -> Quality:
     """Japanese words tend to begin with Han or katakana behind the hiragana of the last one."""
     hiragana = "\u3040" <= before <= "\u309f"
-    return Quality.SPACE if hiragana and not "\u3040" <= after <= "\u309f" else Quality.CHARACTER
+    return Quality.SPACE if hiragana and not "\u3040" <= after <= "\u309f" else Quality.POOR

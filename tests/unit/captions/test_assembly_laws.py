@@ -77,7 +77,7 @@ def feed(events: Sequence[Recognition], provisional: bool = False) -> list[Relea
     return released
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(arrivals(), st.booleans())
 def test_finals_are_the_recognisers_words_in_the_order_of_the_chain(
     arrival: tuple[list[list[str]], list[Recognition]], provisional: bool
@@ -157,7 +157,7 @@ anything = st.one_of(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(st.lists(anything, max_size=30), st.booleans(), st.sampled_from(["en", "auto"]))
 def test_a_recogniser_may_say_anything(
     events: list[Recognition], provisional: bool, language: str
