@@ -201,8 +201,8 @@ def _read_room(folder: Path) -> RoomRecord:
     status: Status = "idle"
     try:
         match orjson.loads((folder / "room.json").read_bytes()):
-            case {"created_at": str(at), "status": "idle" | "paused" | "ended" as status, **chosen}:
-                settings = changed_settings(settings, chosen)
+            case {"created_at": str(at), "status": "idle" | "paused" | "ended" as status} as saved:
+                settings = changed_settings(settings, saved)
                 created_at = datetime.fromisoformat(at).astimezone(UTC)
             case _:
                 raise ValueError("not a room")
