@@ -13,7 +13,7 @@ machine with AVX-512/VNNI needs a little less than half):
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
@@ -32,6 +32,8 @@ BATCH = {"cpu": 2, "cuda": 16}
 """Clips decoded in one call: on a CPU more only delays the first; on CUDA unmeasured."""
 WINDOW_S = 29.0
 """Longer audio is decoded window after window."""
+UNTOLD_S = 2.0
+"""So much audio behind the last phrase is more than a pause."""
 LANGUAGE_S = 9.0
 """How much audio the language is detected from: what the shortest context holds."""
 
@@ -112,10 +114,19 @@ class Recognizer:
         if job.kind == "partial" and language == "en" and self._partial is not None:
             whisper = self._partial
         search = Search(beam=5, context_s=CONTEXTS_S[-1]) if job.kind == "accurate" else Search()
-        if job.audio.size > WINDOW_S * SAMPLE_RATE:
-            return [_decode_long(whisper, job, language, search) for job in jobs]
-        clips = [job.audio for job in jobs]
-        return whisper.decode(clips, language, search, prompt=_prompt(job))
+        prompt = _prompt(job)
+
+        def decode(clips: Sequence[Samples]) -> list[Hypothesis]:
+            return whisper.decode(clips, language, search, prompt=prompt)
+
+        window = round(WINDOW_S * SAMPLE_RATE)
+        firsts = decode([job.audio[:window] for job in jobs])
+        if job.kind == "partial":
+            return firsts
+        return [
+            _to_the_end(job.audio, first, window, decode)
+            for job, first in zip(jobs, firsts, strict=True)
+        ]
 
 
 def _without_invention(hypothesis: Hypothesis, audio: Samples) -> Hypothesis:
@@ -139,20 +150,38 @@ def _prompt(job: Job) -> str:
     return " ".join(part for part in (", ".join(job.keywords), job.prompt) if part)
 
 
-def _decode_long(whisper: Whisper, job: Job, language: str, search: Search) -> Hypothesis:
-    """Window after window; each begins where the last whole phrase of the one before ended."""
+def _to_the_end(
+    audio: Samples,
+    first: Hypothesis,
+    window: int,
+    decode: Callable[[Sequence[Samples]], list[Hypothesis]],
+) -> Hypothesis:
+    """`first` says the first window; the next begins where its last whole phrase ends.
+
+    Whisper sometimes stops in the middle of what it hears; what follows is decoded by itself.
+    """
     parts: list[Hypothesis] = []
-    start, window = 0, round(WINDOW_S * SAMPLE_RATE)
-    while start < job.audio.size:
-        clip = job.audio[start : start + window]
-        (part,) = whisper.decode([clip], language, search, prompt=_prompt(job))
-        rest = job.audio.size - start - clip.size
-        until_s = clip.size / SAMPLE_RATE
-        if rest and len(part.segments) > 1:
-            until_s = part.segments[-1].start
+    start, part = 0, first
+    while True:
+        clip_s = min(audio.size - start, window) / SAMPLE_RATE
+        until_s = _told_until(part, clip_s, last=start + window >= audio.size)
         parts.append(_shifted(part, start / SAMPLE_RATE, until_s))
         start += max(round(until_s * SAMPLE_RATE), SAMPLE_RATE)
-    return _joined(parts)
+        if start >= audio.size:
+            return _joined(parts)
+        clip = audio[start : start + window]
+        (part,) = decode([clip])
+        part = _without_invention(part, clip)
+
+
+def _told_until(part: Hypothesis, clip_s: float, *, last: bool) -> float:
+    """How much of its clip a decode tells. The last phrase of a clip that goes on may be cut."""
+    if not part.segments:
+        return clip_s
+    phrase = part.segments[-1]
+    if clip_s - phrase.end > UNTOLD_S:
+        return phrase.end
+    return clip_s if last or len(part.segments) == 1 else phrase.start
 
 
 def _shifted(part: Hypothesis, by_s: float, until_s: float) -> Hypothesis:

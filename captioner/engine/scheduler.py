@@ -34,6 +34,10 @@ class Source(Protocol):
     """A session, as the scheduler sees it."""
 
     @property
+    def live(self) -> bool:
+        """Whether somebody reads along."""
+
+    @property
     def finals(self) -> deque[Final]:
         """What must be decoded, oldest first; the scheduler takes from the left."""
 
@@ -172,7 +176,8 @@ class Scheduler:
 
     def _may_run(self, job: Job) -> bool:
         """Batch work leaves one worker for live captions: its decodes take seconds."""
-        return job.kind != "accurate" or self._accurate_running < max(1, self._workers - 1)
+        reserved = any(source.live for source in self._finals_turn)
+        return job.kind != "accurate" or self._accurate_running < max(1, self._workers - reserved)
 
     def _take_partials(self, now: float) -> _Batch:
         due = self._due(now)

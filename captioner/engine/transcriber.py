@@ -82,6 +82,10 @@ class Transcriber:
         self._cadence.stop()
 
     @property
+    def live(self) -> bool:
+        return self._transcription.model == "captioner-live"
+
+    @property
     def finals(self) -> deque[Final]:
         return self._finals
 
