@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from captioner.captions.layout import Cue, layout
 from captioner.captions.model import Caption, Gap
 
+_FULL_WIDTH = str.maketrans("&<>", "＆＜＞")
+
 
 def render(captions: Iterable[Caption], gaps: Iterable[Gap], language: str) -> str:
     """The final captions as cues, under the captions' ids, and a `NOTE gap` for each gap."""
@@ -18,7 +20,7 @@ def render(captions: Iterable[Caption], gaps: Iterable[Gap], language: str) -> s
 
 
 def _cue(cue: Cue) -> str:
-    voice = f"<v {_escaped(' '.join(cue.speaker.split()))}>" if cue.speaker else ""
+    voice = f"<v {_name(cue.speaker)}>" if cue.speaker else ""
     text = _escaped("\n".join(cue.lines))
     return f"{cue.id}\n{_clock(cue.start)} --> {_clock(cue.end)}\n{voice}{text}\n"
 
@@ -27,6 +29,11 @@ def _note(gap: Gap) -> str:
     # No `-->` in a note: it would end it.
     reason = " ".join(gap.reason.replace("-->", "→").split())
     return f"NOTE gap {_clock(gap.start)} to {_clock(gap.end)} {reason}\n"
+
+
+def _name(speaker: str) -> str:
+    # Escapes are allowed here too, but ffmpeg takes what follows one for the cue's text.
+    return " ".join(speaker.split()).translate(_FULL_WIDTH)
 
 
 def _escaped(text: str) -> str:
