@@ -75,7 +75,8 @@ class Item:
         if update.delta:
             yield self._delta(piece, update.delta)
         if HYPOTHESIS in self.include:
-            yield server_events.hypothesis(self.id, update.tail)
+            language = hypothesis.language if hypothesis.text else None
+            yield server_events.hypothesis(self.id, update.tail, language)
 
     def news(self) -> Iterator[BaseModel]:
         """Tell the pieces that are complete, up to the first that is not."""

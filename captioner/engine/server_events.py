@@ -45,6 +45,8 @@ class Hypothesis(BaseModel):
     item_id: str
     content_index: int
     text: str
+    language: str | None = None
+    """What its speech is taken for; null while nothing was said."""
 
 
 def encode(event: BaseModel) -> str:
@@ -155,13 +157,14 @@ def delta(item_id: str, text: str) -> BaseModel:
     )
 
 
-def hypothesis(item_id: str, text: str) -> BaseModel:
+def hypothesis(item_id: str, text: str, language: str | None) -> BaseModel:
     return Hypothesis(
         type="conversation.item.input_audio_transcription.hypothesis",
         event_id=_event_id(),
         item_id=item_id,
         content_index=0,
         text=text,
+        language=language,
     )
 
 
