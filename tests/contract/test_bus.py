@@ -1,0 +1,321 @@
+"""What every bus promises, checked on each of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from captioner.bus.bus import Bus, History
+from captioner.bus.memory import MemoryBus
+from captioner.captions.model import Caption, Event, Gap, Numbered, Position, RoomChange
+from captioner.errors import SubscriberTooSlow
+
+MakeBus = Callable[[int, int], Bus]
+"""Of how many events it keeps a room, and how many may wait for a subscriber."""
+
+
+def memory(keep: int, backlog: int) -> Bus:
+    return MemoryBus(keep_events=keep, backlog=backlog)
+
+
+BUSES: list[MakeBus] = [memory]
+EVERY_BUS = pytest.mark.parametrize("make", BUSES)
+
+ROOM = "demo"
+
+
+def caption(number: int, rev: int = 1, *, language: str = "en", final: bool = False) -> Caption:
+    text = f"words of revision {rev}"
+    stable = len(text) if final else 0
+    return Caption(f"u{number}", language, rev, text, stable, final, 0.0, 1.0, "mic")
+
+
+async def first(events: AsyncIterator[Numbered]) -> Numbered:
+    return await anext(events)
+
+
+def events_of(history: History) -> list[Event]:
+    return [numbered.event for numbered in history.events]
+
+
+@EVERY_BUS
+@pytest.mark.anyio
+async def test_seq_rises_by_one_over_all_kinds_of_events(make: MakeBus) -> None:
+    bus = make(100, 10)
+    gap = Gap("en", 1.0, 2.0, "paused")
+    said: list[Event] = [caption(1), RoomChange("live", ("en",)), caption(1, 2), gap]
+    assert [await bus.publish(ROOM, event) for event in said] == [1, 2, 3, 4]
+    assert (await bus.position(ROOM)).seq == 4
+
+
+@EVERY_BUS
+@pytest.mark.anyio
+async def test_rooms_know_nothing_of_each_other(make: MakeBus) -> None:
+    bus = make(100, 10)
+    await bus.publish(ROOM, caption(1))
+    assert await bus.publish("other", caption(7)) == 1
+    assert events_of(await bus.history(ROOM)) == [caption(1)]
+
+
+@EVERY_BUS
+@pytest.mark.anyio
+async def test_a_new_room_has_an_empty_history(make: MakeBus) -> None:
+    bus = make(100, 10)
+    position = await bus.position(ROOM)
+    assert position.seq == 0
+    assert await bus.history(ROOM) == History(position, (), recovered=True)
+
+
+@EVERY_BUS
+@pytest.mark.anyio
+async def test_the_history_holds_the_newest_revision_of_each_caption(make: MakeBus) -> None:
+    bus = make(100, 10)
+    for event in (caption(1), caption(2), caption(1, 2), caption(1, 1, language="es")):
+        await bus.publish(ROOM, event)
+    history = await bus.history(ROOM)
+    assert history.events == (
+        Numbered(2, caption(2)),
+        Numbered(3, caption(1, 2)),
+        Numbered(4, caption(1, 1, language="es")),
+    )
+    assert history.recovered
+
+
+@EVERY_BUS
+@pytest.mark.anyio
+async def test_a_late_revision_does_not_replace_a_newer_one(make: MakeBus) -> None:
+    bus = make(100, 10)
+    await bus.publish(ROOM, caption(1, 3))
+    await bus.publish(ROOM, caption(1, 2))
+    assert events_of(await bus.history(ROOM)) == [caption(1, 3)]
+
+
+@EVERY_BUS
+@pytest.mark.anyio
+async def test_a_reader_gets_what_came_after_its_position(make: MakeBus) -> None:
+    bus = make(100, 10)
+    await bus.publish(ROOM, caption(1))
+    position = await bus.position(ROOM)
+    await bus.publish(ROOM, caption(2))
+    history = await bus.history(ROOM, position)
+    assert (events_of(history), history.recovered) == ([caption(2)], True)
+    assert (await bus.history(ROOM, history.position)).events == ()
+
+
+@EVERY_BUS
+@pytest.mark.anyio
+@pytest.mark.parametrize("change", [{"epoch": "another"}, {"seq": 99}])
+async def test_a_position_in_another_history_gets_a_snapshot(
+    make: MakeBus, change: dict[str, str | int]
+) -> None:
+    bus = make(100, 10)
+    await bus.publish(ROOM, caption(1))
+    here = await bus.position(ROOM)
+    foreign = Position(str(change.get("epoch", here.epoch)), int(change.get("seq", here.seq)))
+    history = await bus.history(ROOM, foreign)
+    assert (events_of(history), history.recovered) == ([caption(1)], False)
+
+
+@EVERY_BUS
+@pytest.mark.anyio
+async def test_what_is_kept_is_bounded_and_said_truthfully(make: MakeBus) -> None:
+    bus = make(3, 10)
+    start = await bus.position(ROOM)
+    for number in range(1, 6):
+        await bus.publish(ROOM, caption(number, final=True))
+    kept = [caption(number, final=True) for number in (3, 4, 5)]
+    for after in (start, Position(start.epoch, 1), None):
+        history = await bus.history(ROOM, after)
+        assert (events_of(history), history.recovered) == (kept, False)
+    assert (await bus.history(ROOM, Position(start.epoch, 2))).recovered
+
+
+@EVERY_BUS
+@pytest.mark.anyio
+async def test_revisions_of_one_caption_do_not_use_up_the_history(make: MakeBus) -> None:
+    bus = make(3, 10)
+    for rev in range(1, 50):
+        await bus.publish(ROOM, caption(1, rev))
+    history = await bus.history(ROOM)
+    assert (events_of(history), history.recovered) == ([caption(1, 49)], True)
+
+
+@EVERY_BUS
+@pytest.mark.anyio
+async def test_every_subscriber_gets_every_event_in_order(make: MakeBus) -> None:
+    bus = make(100, 10)
+    async with bus.subscribe(ROOM) as one, bus.subscribe(ROOM) as other:
+        sent = [Numbered(await bus.publish(ROOM, caption(n)), caption(n)) for n in range(5)]
+        assert [await anext(one) for _ in sent] == sent
+        assert [await anext(other) for _ in sent] == sent
+
+
+@EVERY_BUS
+@pytest.mark.anyio
+async def test_a_waiting_subscriber_is_woken(make: MakeBus) -> None:
+    bus = make(100, 10)
+    async with bus.subscribe(ROOM) as events, asyncio.TaskGroup() as tasks:
+        waiting = tasks.create_task(first(events))
+        await asyncio.sleep(0)
+        await bus.publish(ROOM, caption(1))
+        assert await waiting == Numbered(1, caption(1))
+
+
+@EVERY_BUS
+@pytest.mark.anyio
+async def test_a_slow_subscriber_is_told_and_holds_nobody_up(make: MakeBus) -> None:
+    bus = make(100, 3)
+    async with bus.subscribe(ROOM) as slow, bus.subscribe(ROOM) as quick:
+        for number in range(1, 6):
+            await bus.publish(ROOM, caption(number))
+            assert (await anext(quick)).seq == number
+        with pytest.raises(SubscriberTooSlow):
+            await anext(slow)
+        with pytest.raises(SubscriberTooSlow):
+            await anext(slow)
+
+
+@EVERY_BUS
+@pytest.mark.anyio
+async def test_a_forgotten_room_starts_a_new_epoch_and_ends_its_subscriptions(
+    make: MakeBus,
+) -> None:
+    bus = make(100, 10)
+    await bus.publish(ROOM, caption(1))
+    before = await bus.position(ROOM)
+    async with bus.subscribe(ROOM) as events:
+        await bus.publish(ROOM, caption(2))
+        await bus.forget(ROOM)
+        assert [numbered.event async for numbered in events] == [caption(2)]
+    after = await bus.position(ROOM)
+    assert after.epoch != before.epoch
+    assert (await bus.history(ROOM, before)) == History(after, (), recovered=False)
+    assert await bus.publish(ROOM, caption(3)) == 1
+
+
+def newest(published: list[Event]) -> dict[object, Numbered]:
+    """What replaces all else, by what it replaces; `published` is numbered from 1."""
+    found: dict[object, Numbered] = {}
+    for numbered in map(Numbered, range(1, len(published) + 1), published):
+        event = numbered.event
+        if not isinstance(event, Caption):
+            found[numbered.seq] = numbered
+            continue
+        older = found.get((event.id, event.language))
+        if older is None or getattr(older.event, "rev", 0) < event.rev:
+            found[event.id, event.language] = numbered
+    return found
+
+
+class Meeting:
+    """A room, and a reader of it that comes and goes and follows history and live."""
+
+    def __init__(self, bus: Bus) -> None:
+        self.bus = bus
+        self.published: list[Event] = []
+        self.position: Position | None = None
+        self.read: dict[object, Numbered] = {}
+        self._connection = AsyncExitStack()
+        self._events: AsyncIterator[Numbered] | None = None
+
+    async def publish(self, event: Event) -> None:
+        self.published.append(event)
+        assert await self.bus.publish(ROOM, event) == len(self.published)
+
+    async def cut(self) -> None:
+        self._events = None
+        await self._connection.aclose()
+
+    async def catch_up(self) -> None:
+        """Connect where it is cut off, and read all that was published."""
+        if self._events is None:
+            subscription = self.bus.subscribe(ROOM)
+            self._events = await self._connection.enter_async_context(subscription)
+            await self._resume()
+        assert self.position is not None
+        try:
+            while self.position.seq < len(self.published):
+                numbered = await anext(self._events)
+                if numbered.seq > self.position.seq:
+                    assert numbered.seq == self.position.seq + 1, "a hole, or one came twice"
+                    self._take(numbered)
+        except SubscriberTooSlow:
+            await self.cut()
+            await self.catch_up()
+
+    async def _resume(self) -> None:
+        history = await self.bus.history(ROOM, self.position)
+        start = self.position.seq if self.position else 0
+        missed = [n for n in newest(self.published).values() if n.seq > start]
+        missed.sort(key=lambda numbered: numbered.seq)
+        if history.recovered:
+            assert list(history.events) == missed
+        else:
+            assert not {*map(repr, missed)} <= {*map(repr, history.events)}
+            self.read.clear()
+        for numbered in history.events:
+            self._take(numbered)
+        self.position = history.position
+
+    def _take(self, numbered: Numbered) -> None:
+        """The one rule of every reader: the newest revision wins."""
+        event = numbered.event
+        key = (event.id, event.language) if isinstance(event, Caption) else numbered.seq
+        known = self.read.get(key)
+        if known is None or getattr(known.event, "rev", 0) < getattr(event, "rev", 0):
+            self.read[key] = numbered
+        if self.position is not None:
+            self.position = Position(self.position.epoch, numbered.seq)
+
+
+revisions = st.builds(caption, st.integers(1, 4), st.integers(1, 9))
+events = revisions | st.just(Gap("en", 1.0, 2.0, "paused")) | st.just(RoomChange("live", ()))
+steps = st.lists(events | st.sampled_from(["cut", "catch up"]), max_size=60)
+
+
+async def hold(meeting: Meeting, script: list[Event | str]) -> None:
+    for step in [*script, "catch up"]:
+        if step == "cut":
+            await meeting.cut()
+        elif step == "catch up":
+            await meeting.catch_up()
+        else:
+            assert not isinstance(step, str)
+            await meeting.publish(step)
+    await meeting.cut()
+
+
+@EVERY_BUS
+@settings(max_examples=200)
+@given(script=steps)
+def test_a_reader_that_comes_and_goes_ends_with_the_newest_of_everything(
+    make: MakeBus, script: list[Event | str]
+) -> None:
+    meeting = Meeting(make(1_000, 5))
+    asyncio.run(hold(meeting, script))
+    assert meeting.read == newest(meeting.published)
+
+
+@EVERY_BUS
+@settings(max_examples=200)
+@given(script=steps)
+def test_a_reader_of_a_short_history_is_never_told_that_nothing_is_missing_when_something_is(
+    make: MakeBus, script: list[Event | str]
+) -> None:
+    revs: Counter[object] = Counter()
+    rising: list[Event | str] = []
+    for step in script:
+        if isinstance(step, Caption):
+            revs[step.id] += 1
+            step = replace(step, rev=revs[step.id])
+        rising.append(step)
+    meeting = Meeting(make(3, 5))
+    asyncio.run(hold(meeting, rising))
+    assert meeting.read.items() <= newest(meeting.published).items()
