@@ -13,6 +13,8 @@ from captioner.captions.words import joined
 
 _MS_PER_CHARACTER = 50
 """20 characters a second."""
+_FLICKER_MS = 250
+"""A shorter pause between two cues is no pause to the eye."""
 _NEAR_MS = 1000
 """A cue too short to read is joined with another no further away."""
 
@@ -126,8 +128,8 @@ def _cue(draft: _Draft, following: _Draft | None) -> Cue:
     assert lines is not None, "a cue is cut to fit"
     readable = max(SHORTEST_MS, _MS_PER_CHARACTER * sum(map(len, lines)))
     end = min(max(draft.end, draft.start + readable), draft.start + LONGEST_MS)
-    if following is not None:
-        end = min(end, following.start)
+    if following is not None and end > following.start - _FLICKER_MS:
+        end = min(following.start, draft.start + LONGEST_MS)
     return Cue(
         id=draft.id,
         start=draft.start / 1000,

@@ -49,7 +49,7 @@ def test_a_file_is_what_the_contract_says() -> None:
         "<v Ana>Good morning.\n"
         "\n"
         "u2\n"
-        "00:00:03.000 --> 00:00:06.606\n"
+        "00:00:03.000 --> 00:00:06.677\n"
         "<v Ben ＆ Co ＜b＞>So the first point\n"
         "for today is the remote control,\n"
         "\n"
@@ -137,7 +137,7 @@ def test_ffmpeg_reads_what_was_written() -> None:
     blocks = converted.stdout.decode().replace("\r", "").split("\n\n")
     assert [block.split("\n", 2)[1:] for block in blocks if block.strip()] == [
         ["00:00:01,000 --> 00:00:02,500", "Good morning."],
-        ["00:00:03,000 --> 00:00:06,606", "So the first point\nfor today is the remote control,"],
+        ["00:00:03,000 --> 00:00:06,677", "So the first point\nfor today is the remote control,"],
         ["00:00:06,677 --> 00:00:10,000", "and whether it is made\nof rubber or of plastic."],
         ["00:00:12,000 --> 00:00:15,250", "If a < b && b --> c, then what?"],
     ]

@@ -77,7 +77,7 @@ def feed(events: Sequence[Recognition], provisional: bool = False) -> list[Relea
     return released
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(arrivals(), st.booleans())
 def test_finals_are_the_recognisers_words_in_the_order_of_the_chain(
     arrival: tuple[list[list[str]], list[Recognition]], provisional: bool
@@ -87,7 +87,7 @@ def test_finals_are_the_recognisers_words_in_the_order_of_the_chain(
     assert finals(r.caption for r in released) == [" ".join(words) for words in items if words]
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(spoken_items, st.randoms(use_true_random=False))
 def test_commits_and_completions_may_come_in_any_order(
     items: list[list[str]], random: object
@@ -101,7 +101,7 @@ def test_commits_and_completions_may_come_in_any_order(
     assert finals(r.caption for r in released) == [" ".join(words) for words in items if words]
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(arrivals(), st.data())
 def test_a_lost_session_neither_loses_nor_doubles_a_word(
     arrival: tuple[list[list[str]], list[Recognition]], data: st.DataObject
