@@ -76,7 +76,7 @@ class Reader:
             for caption in self.open:
                 del self.captions[caption["id"]]
         if hello["epoch"] != self.epoch:
-            self.epoch, self.seq = hello["epoch"], hello["seq"]
+            self.epoch, self.seq = hello["epoch"], 0
 
     def _revise(self, caption: dict[str, Any]) -> None:
         known = self.captions.get(caption["id"])

@@ -20,9 +20,18 @@ function feed(t, language) {
   return { reader, seen };
 }
 
-test("the first connection asks for the present, in the language chosen", (t) => {
+test("the first connection asks for all that was said, in the language chosen", (t) => {
   feed(t, "pt-BR");
-  assert.equal(ScriptedSocket.last.url.href, "wss://host/v1/rooms/demo/captions?language=pt-BR");
+  const { href } = ScriptedSocket.last.url;
+  assert.equal(href, "wss://host/v1/rooms/demo/captions?language=pt-BR&after=0");
+});
+
+test("what the room was in the past does not contradict what it is", (t) => {
+  const { seen } = feed(t);
+  ScriptedSocket.last.say(hello(40, { status: "idle", recovered: false }));
+  ScriptedSocket.last.say({ type: "room", seq: 12, status: "live", languages: ["en"] });
+  ScriptedSocket.last.say({ type: "room", seq: 41, status: "paused", languages: ["en"] });
+  assert.deepEqual(seen.events.map(({ status }) => status), ["idle", "paused"]);
 });
 
 test("a cut connection comes back and resumes after the last event seen", (t) => {
@@ -40,6 +49,7 @@ test("a cut connection comes back and resumes after the last event seen", (t) =>
 test("a second cut before what was missed has come asks for it again", (t) => {
   feed(t);
   ScriptedSocket.last.say(hello(40, { recovered: false }));
+  ScriptedSocket.last.say({ type: "caption", seq: 40, id: "u1", rev: 1 });
   ScriptedSocket.last.cut();
   t.mock.timers.tick(300);
   ScriptedSocket.last.say(hello(55));
@@ -56,7 +66,7 @@ test("a history that was lost is taken from its new start", (t) => {
   ScriptedSocket.last.say(hello(3, { epoch: "z9", recovered: false }));
   ScriptedSocket.last.cut();
   t.mock.timers.tick(600);
-  assert.equal(ScriptedSocket.last.url.search, "?after=3&epoch=z9");
+  assert.equal(ScriptedSocket.last.url.search, "?after=0&epoch=z9");
 });
 
 test("attempts get rarer, up to one in five seconds", (t) => {

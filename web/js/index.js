@@ -33,9 +33,8 @@ let shown = "";
 
 async function refresh() {
   try {
-    const answer = await request("/v1/rooms");
-    /** @type {Room[]} */
-    const list = answer.rooms ?? answer;
+    /** @type {{rooms: Room[]}} */
+    const { rooms: list } = await request("/v1/rooms");
     element("#none", HTMLElement).hidden = list.length > 0;
     // Only what changed is drawn: a link must not vanish under the pointer.
     if (JSON.stringify(list) !== shown) rooms.replaceChildren(...list.map(card));

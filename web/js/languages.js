@@ -21,6 +21,7 @@ export function languageName(tag) {
 
 /** @param {string} tag @returns {"ltr" | "rtl" | "auto"} */
 export function direction(tag) {
+  if (tag === "und") return "auto";
   try {
     return RIGHT_TO_LEFT.has(new Intl.Locale(tag).maximize().script ?? "") ? "rtl" : "ltr";
   } catch {

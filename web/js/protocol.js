@@ -54,10 +54,12 @@ import { Connection, socketUrl } from "./connection.js";
  * @property {(message: string) => void} onClosed no further events; why, in plain words
  */
 
+/** All that was captioned in a room from its beginning on, then what is, as it is. */
 export class CaptionsFeed {
   /** @type {FeedHandlers} */ #handlers;
   /** @type {Connection} */ #connection;
-  /** @type {{epoch: string, seq: number} | null} */ #position = null;
+  /** @type {{epoch: string, seq: number}} */ #position = { epoch: "", seq: 0 };
+  #told = 0; // the `seq` up to which the last hello told the room's state
   #problem = "";
 
   /**
@@ -72,8 +74,8 @@ export class CaptionsFeed {
       url: () =>
         socketUrl(`/v1/rooms/${room}/captions`, base, {
           language,
-          after: this.#position?.seq,
-          epoch: this.#position?.epoch,
+          after: this.#position.seq,
+          epoch: this.#position.epoch || undefined,
         }),
       onMessage: (event) => this.#receive(event),
       onLost: handlers.onLost,
@@ -97,7 +99,8 @@ export class CaptionsFeed {
       return;
     }
     if (event.type === "hello") this.#greet(event);
-    else if (this.#position) this.#position.seq = Math.max(this.#position.seq, event.seq);
+    else this.#position.seq = Math.max(this.#position.seq, event.seq);
+    if (event.type === "room" && event.seq <= this.#told) return;
     this.#handlers.onEvent(event);
     // The server closes the socket of an ended room; there is nothing to come back for.
     if (event.type === "room" && event.status === "ended") this.close();
@@ -105,10 +108,9 @@ export class CaptionsFeed {
 
   /** @param {Hello} hello */
   #greet(hello) {
-    // What a resumed connection missed follows the hello: until it has come, the old position
-    // holds, or a second cut would lose it.
-    if (!hello.recovered || !this.#position) {
-      this.#position = { epoch: hello.epoch, seq: hello.seq };
-    }
+    this.#told = hello.seq;
+    // What was missed follows the hello: until it has come the position does not move, or a
+    // second cut would lose it.
+    if (!hello.recovered) this.#position = { epoch: hello.epoch, seq: 0 };
   }
 }

@@ -22,8 +22,8 @@ const room = roomOfPage();
 const view = element("caption-view", CaptionView);
 const picker = element("#language", HTMLSelectElement);
 
-/** @type {CaptionTrack} */ let track;
-/** @type {CaptionsFeed | undefined} */ let feed;
+/** @type {CaptionsFeed | undefined} */
+let feed;
 
 /** @param {Hello | RoomChange} event */
 function showRoom({ status, languages }) {
@@ -35,15 +35,6 @@ function showRoom({ status, languages }) {
   element("#speak", HTMLAnchorElement).hidden = status === "ended";
 }
 
-/** What was said before this page came, or while it was away for too long. */
-async function loadHistory() {
-  const into = track;
-  const language = chosen();
-  const query = language ? `?language=${encodeURIComponent(language)}` : "";
-  const answer = await request(`/v1/rooms/${room}/captions${query}`);
-  for (const caption of answer.captions ?? answer) into.add({ type: "caption", ...caption });
-}
-
 /** The language in the page's address; undefined: the one spoken. */
 function chosen() {
   return new URLSearchParams(location.search).get("language") ?? undefined;
@@ -52,30 +43,27 @@ function chosen() {
 function read() {
   feed?.close();
   view.clear();
-  track = new CaptionTrack((change) => view.apply(change));
-  const current = new CaptionsFeed(room, location.href, chosen(), {
+  const track = new CaptionTrack((change) => view.apply(change));
+  feed = new CaptionsFeed(room, location.href, chosen(), {
     onEvent(event) {
-      if (event.type === "hello" && !event.recovered) {
-        track.forgetOpen();
-        loadHistory().catch(() => current.open());
-      }
+      if (event.type === "hello" && !event.recovered) track.forgetOpen();
       if (event.type === "hello" || event.type === "room") showRoom(event);
       else track.add(event);
     },
     onLost: () => showState("reconnecting", "Connection lost, reconnecting…"),
-    onClosed: (message) => feed === current && message && showState("failed", message),
+    onClosed: (message) => message && showState("failed", message),
   });
-  feed = current;
   feed.open();
   linkDownloads();
 }
 
 function linkDownloads() {
-  for (const link of document.querySelectorAll("#downloads a")) {
-    const format = /** @type {HTMLAnchorElement} */ (link).dataset.format;
-    const language = chosen();
-    const query = language ? `?language=${encodeURIComponent(language)}` : "";
-    /** @type {HTMLAnchorElement} */ (link).href = `/v1/rooms/${room}/transcript.${format}${query}`;
+  const language = chosen();
+  const query = language ? `?language=${encodeURIComponent(language)}` : "";
+  /** @type {NodeListOf<HTMLAnchorElement>} */
+  const links = document.querySelectorAll("#downloads a");
+  for (const link of links) {
+    link.href = `/v1/rooms/${room}/transcript.${link.dataset.format}${query}`;
   }
 }
 
