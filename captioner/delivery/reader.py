@@ -1,0 +1,159 @@
+"""One reader of a room: what it asked for, and what it gets."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NoReturn, get_args
+
+import orjson
+
+from captioner.bus.bus import History
+from captioner.captions.model import Caption, Event, Numbered, Position, RoomChange
+from captioner.delivery.frames import MODES, Frame, Mode, frames_of
+from captioner.delivery.outbox import Outbox
+from captioner.errors import BadInput, CaptionerError, ReaderTooSlow
+from captioner.rooms.room import Room
+
+NORMAL, GOING_AWAY = 1000, 1001
+"""Close codes of a reader that has read all there is, and of one whose server stops."""
+
+_FINALS_AT_FIRST = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a reader wants. `languages` None: whatever is captioned.
+
+    `after`: where it stopped reading; None, it begins to read now.
+    """
+
+    languages: frozenset[str] | None = None
+    mode: Mode = "fast"
+    after: Position | None = None
+
+    @classmethod
+    def of(
+        cls,
+        languages: Sequence[str] = (),
+        mode: str = "fast",
+        after: str | None = None,
+        epoch: str | None = None,
+    ) -> Asked:
+        """Check what a query says. An `after` without its epoch resumes nothing."""
+        if mode not in MODES:
+            raise BadInput(f"mode must be one of {', '.join(get_args(Mode))}")
+        if after is not None and not (after.isascii() and after.isdigit() and len(after) < 19):
+            raise BadInput("after must be the seq of an event, a whole number")
+        # The language spoken is all there is to read until translations are made.
+        everything = not languages or "*" in languages
+        return cls(
+            languages=None if everything else frozenset(tag.lower() for tag in languages),
+            mode=mode,
+            after=None if after is None else Position(epoch or "", int(after)),
+        )
+
+    def wants(self, event: Event) -> bool:
+        """Whether the event's language is one of those asked for."""
+        if isinstance(event, RoomChange) or self.languages is None:
+            return True
+        return event.language.lower() in self.languages
+
+
+class Reader:
+    """What one reader gets: `hello`, then `missed`, then what `next` returns, in order of `seq`.
+
+    Whoever sends it closes with `close_code` when `next` returns None; meanwhile `failure` tells
+    when that is too late.
+    """
+
+    def __init__(self, asked: Asked) -> None:
+        self.asked = asked
+        self.hello = b""
+        self.position = Position("", 0)
+        """Where the room's history stood when the reader came."""
+        self.close_code = NORMAL
+        self.missed: Iterator[Frame] = iter(())
+        self._outbox = Outbox()
+        self._news = asyncio.Event()
+        self._closed = False
+        self._failed = asyncio.Event()
+        self._failure: CaptionerError | None = None
+
+    def greet(self, room: Room, history: History) -> None:
+        """Begin: with what the reader missed since it was here, or with what is worth seeing."""
+        resumes = self.asked.after is not None
+        self.position = history.position
+        hello = {
+            "type": "hello",
+            "room": room.settings.id,
+            "epoch": history.position.epoch,
+            "status": room.status,
+            "languages": room.languages,
+            "seq": history.position.seq,
+            "recovered": resumes and history.recovered,
+        }
+        self.hello = orjson.dumps(hello)
+        wanted = [numbered for numbered in history.events if self.asked.wants(numbered.event)]
+        if not (resumes and history.recovered):
+            wanted = [numbered for numbered in wanted if not _is_withdrawn(numbered)]
+        self.missed = self._frames(wanted if resumes else _at_first(wanted))
+        if room.status == "ended":
+            self.close(NORMAL)
+
+    def offer(self, frame: Frame, now: float) -> None:
+        """Something happened; `now` as in `Outbox.push`."""
+        if self._closed or self._failure:
+            return
+        try:
+            self._outbox.push(frame, now)
+        except ReaderTooSlow as error:
+            self.fail(error)
+        self._news.set()
+
+    def close(self, code: int) -> None:
+        """Nothing more will happen; what waits is still sent."""
+        self._closed, self.close_code = True, code
+        self._news.set()
+
+    def fail(self, error: CaptionerError) -> None:
+        """Give the reader up, whatever it was doing."""
+        self._failure = error
+        self._failed.set()
+
+    async def failure(self) -> NoReturn:
+        """Wait until the reader is given up, and raise why."""
+        await self._failed.wait()
+        assert self._failure is not None
+        raise self._failure
+
+    async def next(self) -> Frame | None:
+        """What happened next, as soon as it has; None at the end."""
+        while True:
+            while (frame := self._outbox.pop()) is not None:
+                if frame.seq > self.position.seq:
+                    return frame
+            if self._closed:
+                return None
+            self._news.clear()
+            await self._news.wait()
+
+    def _frames(self, events: Sequence[Numbered]) -> Iterator[Frame]:
+        for numbered in events:
+            frame = frames_of(numbered).get(self.asked.mode)
+            if frame is not None:
+                yield frame
+
+
+def _at_first(events: Sequence[Numbered]) -> list[Numbered]:
+    """What somebody who begins to read is shown: the last two finals and the open captions."""
+    finals = [n.seq for n in events if isinstance(n.event, Caption) and n.event.final]
+    since = min(finals[-_FINALS_AT_FIRST:], default=0)
+    return [
+        n for n in events if isinstance(n.event, Caption) and (n.seq >= since or not n.event.final)
+    ]
+
+
+def _is_withdrawn(numbered: Numbered) -> bool:
+    return isinstance(numbered.event, Caption) and numbered.event.withdrawn
