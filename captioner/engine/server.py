@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -32,6 +33,11 @@ SESSIONS = "/v1/realtime"
 NOT_BUILT = ("/v1/realtime/translations", "/v1/realtime/client_secrets", "/v1/realtime/calls")
 REFUSED = 4000
 """Closes a connection whose address asks for something that is not here."""
+RECEIVE_BUFFER = 128 * 1024
+"""Bytes that the system may hold for a client that must wait. The pings of that client, which
+
+we answer in their turn, stand behind them: more than seconds of audio there would look dead.
+"""
 PING_S = 20
 PONG_S = 60
 """Long, for a client that must wait answers late: its pong stands behind the audio it has sent."""
@@ -76,7 +82,7 @@ async def run_engine(
 
 async def _listen(endpoint: _Endpoint, host: str, port: int) -> Server:
     try:
-        return await serve(
+        server = await serve(
             endpoint.serve,
             host,
             port,
@@ -91,6 +97,9 @@ async def _listen(endpoint: _Endpoint, host: str, port: int) -> Server:
         raise EngineUnavailable(
             f"The engine cannot listen on {host}:{port}: {error.strerror}. Choose another port."
         ) from error
+    for listening in server.sockets:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+    return server
 
 
 def _load(
@@ -134,7 +143,7 @@ class _Endpoint:
         self.stopping.set()
         self._opened.set()
 
-    def answer(self, socket: ServerConnection, request: Request) -> Response | None:
+    def answer(self, client: ServerConnection, request: Request) -> Response | None:
         """What is not a WebSocket is answered here; None lets the handshake go on."""
         path = urlsplit(request.path).path
         if path == "/healthz":
@@ -146,18 +155,18 @@ class _Endpoint:
             return _problem(HTTPStatus.NOT_IMPLEMENTED, "This server transcribes only.")
         return _problem(HTTPStatus.NOT_FOUND, f"There is only {SESSIONS}?intent=transcription.")
 
-    async def serve(self, socket: ServerConnection) -> None:
+    async def serve(self, client: ServerConnection) -> None:
         """One client, from its handshake to its end."""
-        assert socket.request is not None
+        assert client.request is not None
         try:
-            model = _asked_for(socket.request.path)
+            model = _asked_for(client.request.path)
         except ProtocolError as error:
-            await socket.send(server_events.encode(server_events.error(error)))
-            await socket.close(REFUSED, "Not supported.")
+            await client.send(server_events.encode(server_events.error(error)))
+            await client.close(REFUSED, "Not supported.")
             return
         await self._opened.wait()
         if self._scheduler is not None:
-            await Connection(socket, self._scheduler).run(model, self.stopping)
+            await Connection(client, self._scheduler).run(model, self.stopping)
 
     def _health(self) -> dict[str, object]:
         if self._scheduler is None:
