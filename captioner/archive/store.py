@@ -175,18 +175,19 @@ class Store:
 
     async def _mark_left_behind(self) -> None:
         """Mark the files of rooms whose journal went on after they were written."""
-        for room in await self._do(None, self._left_behind):
-            for language in (await self.transcript(room)).languages:
-                self._files.mark(room, language)
+        for folder in await self._do(None, lambda: list(self._room_folders())):
+            try:
+                if await asyncio.to_thread(_is_left_behind, folder):
+                    for language in (await self.transcript(folder.name)).languages:
+                        self._files.mark(folder.name, language)
+            except (OSError, StorageFailed) as error:
+                logger.warning("room %s cannot be read: %s", folder.name, error)
 
-    def _left_behind(self) -> list[str]:
-        rooms = []
-        for folder in self._room_folders():
-            journal = folder / "journal.jsonl"
-            written = [file.stat().st_mtime_ns for file in folder.glob("*.vtt")]
-            if journal.exists() and journal.stat().st_mtime_ns > min(written, default=0):
-                rooms.append(folder.name)
-        return rooms
+
+def _is_left_behind(folder: Path) -> bool:
+    written = [file.stat().st_mtime_ns for file in folder.glob("*.vtt")]
+    journal = folder / "journal.jsonl"
+    return journal.exists() and journal.stat().st_mtime_ns > min(written, default=0)
 
 
 def _room_json(record: RoomRecord) -> bytes:

@@ -133,6 +133,8 @@ async def test_files_that_a_crash_left_behind_are_written_at_the_next_start(
 ) -> None:
     folder = tmp_path / "rooms" / "demo"
     with open_store(tmp_path) as crashed:
+        await crashed.save(record("broken"))
+        os.makedirs(tmp_path / "rooms" / "broken" / "journal.jsonl")
         await crashed.save(record())
         await crashed.append("demo", final(1, "Hello."))
     with open_store(tmp_path, pause=0.0) as store:
