@@ -1,0 +1,176 @@
+"""The tracks of this process: each outlives a lost connection of its publisher for a while."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from types import TracebackType
+
+from captioner.errors import CaptionerError, StreamInUse
+from captioner.ingest.stage import Stage, Transcribe
+from captioner.ingest.start import Start
+from captioner.rooms.room import Room
+
+logger = logging.getLogger(__name__)
+
+HALF_OPEN_S = 5.0
+"""A publisher that has sent nothing for so long gives way to another connection of its stream."""
+
+
+class Track:
+    """A stage, and the connection that feeds it, if there is one just now."""
+
+    def __init__(self, stage: Stage, clock: Callable[[], float]) -> None:
+        self.stage = stage
+        self.displaced = asyncio.Event()
+        """Set for the connection that another one has taken the place of."""
+        self.over = asyncio.Event()
+        """Everything is captioned and kept, or `failure` says why not."""
+        self.failure: CaptionerError | None = None
+        self._clock = clock
+        self._heard_at = clock()
+        self._connected = False
+        self._ending = False
+        self._changed = asyncio.Event()
+
+    def connect(self) -> None:
+        """A publisher comes; raises `StreamInUse` while another is there and alive."""
+        if self._ending:
+            raise StreamInUse("this stream is just being finished; publish under another name")
+        if self._connected:
+            if self._clock() - self._heard_at < HALF_OPEN_S:
+                raise StreamInUse("another connection publishes this stream")
+            self.displaced.set()
+        self.displaced = asyncio.Event()
+        self._connected = True
+        self.heard()
+        self._changed.set()
+
+    def heard(self) -> None:
+        """The publisher is alive."""
+        self._heard_at = self._clock()
+
+    def disconnect(self) -> None:
+        """The publisher is gone; it may come back."""
+        self._connected = False
+        self._changed.set()
+
+    def end(self) -> None:
+        """No more audio; `over` says when the rest is captioned."""
+        self._ending = True
+        self._changed.set()
+
+    async def run(self, grace_s: float) -> None:
+        """Caption until the end is asked for, or the publisher has been away for too long."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self.stage.run())
+                await self._until_ending(grace_s)
+                await self.stage.end()
+        except* CaptionerError as group:
+            self.failure = _first(group)
+        except* Exception:  # one track's trouble is not the other tracks'
+            logger.exception("A track failed.")
+            self.failure = CaptionerError("the server failed to caption this stream")
+
+    async def _until_ending(self, grace_s: float) -> None:
+        while not self._ending:
+            self._changed.clear()
+            try:
+                async with asyncio.timeout(None if self._connected else grace_s):
+                    await self._changed.wait()
+            except TimeoutError:
+                self._ending = True
+
+
+class Tracks:
+    """Every track by room and stream. Use it as an asynchronous context."""
+
+    def __init__(
+        self,
+        transcribe: Transcribe,
+        *,
+        grace_s: float = 30.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._transcribe = transcribe
+        self._grace_s = grace_s
+        self._clock = clock
+        self._tracks: dict[tuple[str, str], Track] = {}
+        self._opening = asyncio.Lock()
+        self._tasks = asyncio.TaskGroup()
+
+    async def __aenter__(self) -> Tracks:
+        await self._tasks.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for track in self._tracks.values():
+            track.end()
+        await self._tasks.__aexit__(kind, error, trace)
+
+    @asynccontextmanager
+    async def publishing(self, room: Room, start: Start) -> AsyncIterator[Track]:
+        """The stream's track, living or new, fed by this connection alone."""
+        key = (room.settings.id, start.stream)
+        async with self._opening:
+            track = self._tracks.get(key)
+            if track is None:
+                track = await self._open(room, start)
+            track.connect()
+        displaced = track.displaced
+        try:
+            yield track
+        finally:
+            if not displaced.is_set():
+                track.disconnect()
+
+    async def finish(self, room: str) -> None:
+        """Caption what was said in the room; its tracks are over."""
+        await self._finish([track for (name, _), track in self._tracks.items() if name == room])
+
+    async def finish_all(self) -> None:
+        """Caption what was said in every room."""
+        await self._finish(list(self._tracks.values()))
+
+    async def _finish(self, tracks: list[Track]) -> None:
+        for track in tracks:
+            track.end()
+        for track in tracks:
+            await track.over.wait()
+
+    async def _open(self, room: Room, start: Start) -> Track:
+        language = start.language or room.settings.language
+        place = await room.open_track(start.stream, speaker=start.speaker, language=language)
+        stage = Stage(
+            room, place, language=language, speaker=start.speaker, transcribe=self._transcribe
+        )
+        track = Track(stage, self._clock)
+        self._tracks[room.settings.id, start.stream] = track
+        self._tasks.create_task(self._live(room, start.stream, track))
+        return track
+
+    async def _live(self, room: Room, stream: str, track: Track) -> None:
+        try:
+            await track.run(self._grace_s)
+        finally:
+            del self._tracks[room.settings.id, stream]
+            try:
+                await room.close_track(stream)
+            except CaptionerError as error:
+                logger.warning("Room %s: %s", room.settings.id, error)
+            finally:
+                track.over.set()
+
+
+def _first(group: BaseExceptionGroup[CaptionerError]) -> CaptionerError:
+    error = group.exceptions[0]
+    return _first(error) if isinstance(error, BaseExceptionGroup) else error
