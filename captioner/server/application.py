@@ -1,0 +1,39 @@
+"""The application: every path of the API and of the pages on the parts of the product."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fastapi import FastAPI
+from starlette.types import ASGIApp
+
+from captioner import __version__
+from captioner.server import captions, events, health, rooms, transcript
+from captioner.server.pages import serve_pages
+from captioner.server.parts import Parts
+from captioner.server.problems import RESPONSES, answer_problems
+from captioner.server.reference import serve_reference
+from captioner.server.security import Gate
+
+MAX_BODY = 1 << 20
+"""Bytes of a request's body."""
+
+
+def create_application(parts: Parts, web: Path) -> ASGIApp:
+    """The ASGI application over `parts`, with the pages in the folder `web`."""
+    app = FastAPI(
+        title="Captioner",
+        version=__version__,
+        description="Live captions of what is said in a room.",
+        docs_url=None,  # FastAPI's own pages load from other people's servers
+        redoc_url=None,
+        responses=RESPONSES,
+        max_body_size=MAX_BODY,
+    )
+    app.state.parts = parts
+    answer_problems(app)
+    for path in (rooms, captions, events, transcript, health):
+        app.include_router(path.router)
+    serve_reference(app)
+    serve_pages(app, web)
+    return Gate(app, max_body=MAX_BODY)

@@ -1,0 +1,85 @@
+"""`/v1/rooms/{room}/captions`: live over a WebSocket, and so far over HTTP."""
+
+from __future__ import annotations
+
+import logging
+from typing import Annotated, Any, NoReturn
+
+from fastapi import APIRouter, Query, Response, WebSocket, WebSocketDisconnect
+from pydantic import BaseModel, Field
+
+from captioner.delivery.history import history_of
+from captioner.delivery.reader import Asked, Reader
+from captioner.errors import CaptionerError
+from captioner.server.parts import Joined, RoomName
+from captioner.server.problems import close, refuse
+from captioner.server.race import race
+
+logger = logging.getLogger(__name__)
+router = APIRouter(prefix="/v1/rooms/{room}/captions", tags=["captions"])
+
+Languages = Annotated[
+    list[str], Query(alias="language", description="BCP 47, may repeat; `*` or none: all.")
+]
+
+
+class HistoryView(BaseModel):
+    """A room's captions so far."""
+
+    epoch: str = Field(description="Changes only if the room's history was lost.")
+    seq: int = Field(description="The room's newest event: read on live with `after` this.")
+    recovered: bool = Field(description="Whether nothing is missing since `after`.")
+    captions: list[dict[str, Any]] = Field(
+        description="Caption events as on the WebSocket, in order of `seq`."
+    )
+
+
+@router.get("", response_model=HistoryView)
+async def read(
+    parts: Joined,
+    room: RoomName,
+    languages: Languages = [],  # noqa: B006  FastAPI copies it
+    after: Annotated[int, Query(ge=0, description="Only what was revised past this seq.")] = 0,
+    limit: Annotated[int | None, Query(ge=1, description="At most so many, the first.")] = None,
+) -> Response:
+    """The newest revision of each caption."""
+    await parts.rooms.get(room)
+    history = await history_of(parts.bus, room, Asked.of(languages), after, limit)
+    return Response(history, media_type="application/json")
+
+
+@router.websocket("")
+async def follow(socket: WebSocket, parts: Joined, room: str) -> None:
+    """Events from now on, or from where the reader stopped."""
+    await socket.accept()
+    query = socket.query_params
+    try:
+        asked = Asked.of(
+            query.getlist("language"),
+            query.get("mode", "fast"),
+            query.get("after"),
+            query.get("epoch"),
+        )
+        async with parts.hub.read(await parts.rooms.get(room), asked) as reader:
+            await race(_send(socket, reader), reader.failure(), _left(socket))
+        await close(socket, reader.close_code)
+    except WebSocketDisconnect:
+        logger.debug("A reader of room %s left.", room)
+    except CaptionerError as error:
+        await refuse(socket, error)
+
+
+async def _send(socket: WebSocket, reader: Reader) -> None:
+    await socket.send_text(reader.hello.decode())
+    for missed in reader.missed:
+        await socket.send_text(missed.data.decode())
+    while (frame := await reader.next()) is not None:
+        await socket.send_text(frame.data.decode())
+
+
+async def _left(socket: WebSocket) -> NoReturn:
+    """What a reader says means nothing, but that it closes."""
+    while True:
+        message = await socket.receive()
+        if message["type"] == "websocket.disconnect":
+            raise WebSocketDisconnect(message.get("code", 1005))

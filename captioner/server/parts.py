@@ -1,0 +1,37 @@
+"""What the requests work with, joined by `captioner.app`."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated, cast
+
+from fastapi import Depends, Path
+from fastapi.requests import HTTPConnection
+
+from captioner.archive.transcript import Transcript
+from captioner.bus.bus import Bus
+from captioner.delivery.hub import Hub
+from captioner.rooms.registry import Rooms
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The product, as far as its edge needs it.
+
+    `check_ready` raises `CaptionerError` with why nothing could be captioned now.
+    """
+
+    rooms: Rooms
+    bus: Bus
+    hub: Hub
+    transcript: Callable[[str], Awaitable[Transcript]]
+    check_ready: Callable[[], Awaitable[None]]
+
+
+def _parts(connection: HTTPConnection) -> Parts:
+    return cast(Parts, connection.app.state.parts)
+
+
+Joined = Annotated[Parts, Depends(_parts)]
+RoomName = Annotated[str, Path(description="The room's id.")]

@@ -1,0 +1,130 @@
+"""`/v1/rooms`: rooms are made, found, changed, paused, ended and erased."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, Field
+
+from captioner.captions.model import Status
+from captioner.rooms.choices import new_settings, settings_message
+from captioner.rooms.registry import RoomSummary
+from captioner.server.parts import Joined, RoomName
+
+router = APIRouter(prefix="/v1/rooms", tags=["rooms"])
+
+
+class GlossaryEntry(BaseModel):
+    """How a term is to be translated."""
+
+    term: str
+    translations: dict[str, str] = Field(description="The term's translation by BCP 47 tag.")
+
+
+class Choices(BaseModel):
+    """What an organiser may change of a room; it takes effect at the next sentence."""
+
+    title: str = Field("", description="Shown to readers.", examples=["Weekly meeting"])
+    language: str = Field("auto", description="The BCP 47 tag of the language spoken, or `auto`.")
+    translations: list[str] = Field([], description="Languages to translate captions into.")
+    speech: list[str] = Field([], description="Languages to speak translations in.")
+    keywords: list[str] = Field([], description="Names and words that are likely to be said.")
+    glossary: list[GlossaryEntry] = Field([], description="Terms with fixed translations.")
+    retention_days: int | None = Field(None, description="Days after which all is erased.")
+
+
+class NewRoom(Choices):
+    """A room to make."""
+
+    id: str | None = Field(
+        None,
+        description="`[a-z0-9](-?[a-z0-9])*`, up to 64 characters; left out, one is made up.",
+        examples=["weekly-meeting"],
+    )
+
+
+class RoomView(Choices):
+    """A room as it is."""
+
+    id: str = Field(description="Its name in every address.")
+    status: Status = Field(description="Whether somebody is speaking, and whether it is over.")
+    languages: list[str] = Field(description="Those that captions exist or will exist in.")
+    created_at: datetime = Field(description="When it was made (RFC 3339, UTC).")
+
+
+class RoomList(BaseModel):
+    """All rooms."""
+
+    rooms: list[RoomView] = Field(description="The newest first.")
+
+
+@router.post("", status_code=201)
+async def create(parts: Joined, wanted: NewRoom, response: Response) -> RoomView:
+    """Make a room. 409 if its id is taken."""
+    room = await parts.rooms.create(new_settings(_said(wanted)))
+    response.headers["Location"] = f"/v1/rooms/{room.id}"
+    return _view(parts.rooms.summary(room.id))
+
+
+@router.get("")
+async def list_rooms(parts: Joined) -> RoomList:
+    """All rooms."""
+    return RoomList(rooms=[_view(summary) for summary in parts.rooms.list()])
+
+
+@router.get("/{room}")
+async def read(parts: Joined, room: RoomName) -> RoomView:
+    """One room."""
+    return _view(parts.rooms.summary(room))
+
+
+@router.patch("/{room}")
+async def change(parts: Joined, room: RoomName, wanted: Choices) -> RoomView:
+    """Change the fields that are named; the others stay."""
+    await parts.rooms.change(room, _said(wanted))
+    return _view(parts.rooms.summary(room))
+
+
+@router.delete("/{room}", status_code=204)
+async def delete(parts: Joined, room: RoomName) -> None:
+    """End the room and erase everything kept of it."""
+    await parts.rooms.delete(room)
+
+
+@router.post("/{room}/end")
+async def end(parts: Joined, room: RoomName) -> RoomView:
+    """Caption what was said, close the files, tell the readers. There is no way back."""
+    await parts.rooms.end(room)
+    return _view(parts.rooms.summary(room))
+
+
+@router.post("/{room}/pause")
+async def pause(parts: Joined, room: RoomName) -> RoomView:
+    """Off the record: nothing is captioned or kept until `resume`."""
+    await parts.rooms.pause(room)
+    return _view(parts.rooms.summary(room))
+
+
+@router.post("/{room}/resume")
+async def resume(parts: Joined, room: RoomName) -> RoomView:
+    """On the record again; the time between is marked as a gap."""
+    await parts.rooms.resume(room)
+    return _view(parts.rooms.summary(room))
+
+
+def _said(wanted: Choices) -> dict[str, Any]:
+    return wanted.model_dump(exclude_unset=True)
+
+
+def _view(summary: RoomSummary) -> RoomView:
+    settings = settings_message(summary.settings)
+    return RoomView.model_validate(
+        {
+            **settings,
+            "status": summary.status,
+            "languages": summary.languages,
+            "created_at": summary.created_at,
+        }
+    )

@@ -1,0 +1,92 @@
+"""The server without an engine, behind a port in this process: what is captioned is made up."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import json
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from captioner.archive.store import open_store
+from captioner.bus.memory import MemoryBus
+from captioner.captions.model import Event
+from captioner.delivery.hub import Hub
+from captioner.errors import EngineUnavailable
+from captioner.rooms.registry import Rooms
+from captioner.rooms.room import RoomSettings
+from captioner.server.application import create_application
+from captioner.server.listening import bound, listening
+from captioner.server.pages import web_root
+from captioner.server.parts import Parts
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A running server and the parts behind it."""
+
+    port: int
+    rooms: Rooms
+    bus: MemoryBus
+    hub: Hub
+
+    @property
+    def ws_url(self) -> str:
+        return f"ws://127.0.0.1:{self.port}"
+
+    async def publish(self, room: str, *events: Event) -> None:
+        """Let the events happen in a room, which is made where it is not there."""
+        found = await self.rooms.get_or_create(RoomSettings(room, language="en"))
+        for event in events:
+            await found.publish(event)
+
+    async def ask(
+        self, method: str, path: str, body: object = None, headers: dict[str, str] | None = None
+    ) -> Answer:
+        """One request; a body that is not bytes, nor pieces of them, goes as JSON."""
+        return await asyncio.to_thread(self._ask, method, path, body, headers or {})
+
+    def _ask(self, method: str, path: str, body: object, headers: dict[str, str]) -> Answer:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        if body is not None and not isinstance(body, bytes | Iterator):
+            body = json.dumps(body).encode()
+            headers = {"Content-Type": "application/json", **headers}
+        try:
+            connection.request(method, path, cast(bytes | None, body), headers)
+            answer = connection.getresponse()
+            named = {name.lower(): value for name, value in answer.getheaders()}
+            return Answer(answer.status, named, answer.read())
+        finally:
+            connection.close()
+
+
+@asynccontextmanager
+async def running_edge(data: Path) -> AsyncIterator[Edge]:
+    """The server on a free port, with its files in `data`."""
+    bus = MemoryBus()
+    with open_store(data) as store:
+        rooms = Rooms(bus, store)
+        await rooms.load()
+        async with Hub(bus) as hub:
+            parts = Parts(rooms, bus, hub, store.transcript, no_engine)
+            listener = bound("127.0.0.1", 0)
+            async with listening(create_application(parts, web_root()), listener):
+                yield Edge(listener.getsockname()[1], rooms, bus, hub)
+
+
+async def no_engine() -> None:
+    raise EngineUnavailable("There is no engine.")

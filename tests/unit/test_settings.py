@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from captioner.errors import BadInput
+from captioner.settings import every_setting, read_settings
+
+
+@pytest.fixture(autouse=True)
+def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever runs the tests may have settings of their own."""
+    for setting in every_setting():
+        monkeypatch.delenv(setting.variable, raising=False)
+
+
+def test_an_option_wins_over_the_environment_and_that_over_the_default(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert read_settings().port == 8000
+    monkeypatch.setenv("CAPTIONER_PORT", "9000")
+    monkeypatch.setenv("CAPTIONER_DATA", "/srv/captions")
+    assert read_settings().data == Path("/srv/captions")
+    assert read_settings().port == 9000
+    assert read_settings({"port": 9001}).port == 9001
+
+
+def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CAPTIONER_PORT", "")
+    assert read_settings().port == 8000
+
+
+def test_a_name_that_nobody_reads_is_refused_with_the_nearest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("CAPTIONER_PROT", "9000")
+    with pytest.raises(BadInput, match="CAPTIONER_PROT.*did you mean CAPTIONER_PORT"):
+        read_settings()
+    assert read_settings(also_known=["CAPTIONER_PROT"]).port == 8000
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"port": 70_000}, "--port"),
+        ({"device": "gpu"}, "--device"),
+        ({"engine": "openai"}, "--engine: 'openai' is not available yet"),
+        ({"engine": "localhost:9"}, "--engine: .* neither embedded nor an address"),
+        ({"redis": "redis://localhost"}, "--redis: .* not available yet"),
+        ({"role": "gateway"}, "--role: .* not available yet"),
+        ({"log_level": "loud"}, "--log-level"),
+    ],
+)
+def test_a_value_that_cannot_be_is_explained(given: dict[str, object], words: str) -> None:
+    with pytest.raises(BadInput, match=words):
+        read_settings(given)
+
+
+def test_settings_do_not_change() -> None:
+    with pytest.raises(ValidationError):
+        read_settings().port = 1
+
+
+def test_every_setting_has_a_sentence() -> None:
+    for setting in every_setting():
+        assert setting.description.endswith("."), setting
+        assert setting.option.startswith("--")
