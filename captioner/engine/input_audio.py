@@ -3,28 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from captioner.audio.g711 import A_LAW, MU_LAW
 from captioner.engine.hypothesis import Samples
 from captioner.engine.protocol_error import ProtocolError
 from captioner.engine.session_config import G711, Pcm
 
-
-def _mu_law() -> npt.NDArray[np.float32]:
-    code = ~np.arange(256, dtype=np.uint8)
-    magnitude = (((code & 0x0F).astype(np.int32) << 3) + 0x84 << ((code & 0x70) >> 4)) - 0x84
-    return (np.where(code & 0x80, -magnitude, magnitude) / 32768).astype(np.float32)
-
-
-def _a_law() -> npt.NDArray[np.float32]:
-    code = np.arange(256, dtype=np.uint8) ^ 0x55
-    exponent = ((code & 0x70) >> 4).astype(np.int32)
-    mantissa = ((code & 0x0F).astype(np.int32) << 4) + 8
-    magnitude = np.where(exponent > 0, mantissa + 0x100 << np.maximum(exponent - 1, 0), mantissa)
-    return (np.where(code & 0x80, magnitude, -magnitude) / 32768).astype(np.float32)
-
-
-_G711 = {"audio/pcmu": _mu_law(), "audio/pcma": _a_law()}
+_G711 = {"audio/pcmu": MU_LAW, "audio/pcma": A_LAW}
 
 
 def samples(audio: bytes, format: Pcm | G711) -> Samples:
