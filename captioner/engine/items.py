@@ -76,7 +76,8 @@ class Item:
             yield self._delta(piece, update.delta)
         if HYPOTHESIS in self.include:
             language = hypothesis.language if hypothesis.text else None
-            yield server_events.hypothesis(self.id, update.tail, language)
+            heard_ms = round(1000 * (piece.start / SAMPLE_RATE + audio_s))
+            yield server_events.hypothesis(self.id, update.tail, language, heard_ms)
 
     def news(self) -> Iterator[BaseModel]:
         """Tell the pieces that are complete, up to the first that is not."""

@@ -47,6 +47,8 @@ class Hypothesis(BaseModel):
     text: str
     language: str | None = None
     """What its speech is taken for; null while nothing was said."""
+    audio_end_ms: int
+    """How far the session's audio was heard for this."""
 
 
 def encode(event: BaseModel) -> str:
@@ -157,7 +159,7 @@ def delta(item_id: str, text: str) -> BaseModel:
     )
 
 
-def hypothesis(item_id: str, text: str, language: str | None) -> BaseModel:
+def hypothesis(item_id: str, text: str, language: str | None, audio_end_ms: int) -> BaseModel:
     return Hypothesis(
         type="conversation.item.input_audio_transcription.hypothesis",
         event_id=_event_id(),
@@ -165,6 +167,7 @@ def hypothesis(item_id: str, text: str, language: str | None) -> BaseModel:
         content_index=0,
         text=text,
         language=language,
+        audio_end_ms=audio_end_ms,
     )
 
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from captioner.audio.pcm import SAMPLE_RATE, Samples, silence
 from captioner.captions.assembly import Assembly, Released
 from captioner.captions.model import Caption, Settled
+from captioner.captions.recognition import Recognition
 from captioner.realtime.transcription import Silence, Transcription
 from captioner.rooms.room import Room, TrackPlace
 
@@ -79,15 +80,22 @@ class Stage:
         """Publish what is recognised until the track's end."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._transcription.run())
-            async for event in self._transcription.events():
-                if isinstance(event, Silence):
-                    await self._settle(event.until)
-                    continue
-                await self._publish(self._assembly.feed(event))
-                if self._assembly.settled_until is not None:
-                    await self._settle(self._assembly.settled_until)
+            async for events in self._transcription.events():
+                await self._take(events)
         await self._publish(self._assembly.finish())
         await self._settle(self._place.base + self._received, step=0)
+
+    async def _take(self, events: Sequence[Recognition | Silence]) -> None:
+        """Publish what the events make of the captions, and note what they settle."""
+        released: list[Released] = []
+        silent_until = 0.0
+        for event in events:
+            if isinstance(event, Silence):
+                silent_until = event.until
+            else:
+                released += self._assembly.feed(event)
+        await self._publish(_newest(released))
+        await self._settle(max(silent_until, self._assembly.settled_until or 0.0))
 
     async def _publish(self, released: Sequence[Released]) -> None:
         for revision in released:
@@ -115,3 +123,13 @@ class Stage:
 
     def _hear_of_trouble(self, trouble: str | None) -> None:
         self._trouble = trouble
+
+
+def _newest(released: Sequence[Released]) -> list[Released]:
+    """Without the revisions that another one replaces at once: nobody could read them."""
+    newest = {(r.caption.id, r.caption.language): r.caption.rev for r in released}
+    return [
+        r
+        for r in released
+        if r.caption.final or r.caption.rev == newest[r.caption.id, r.caption.language]
+    ]

@@ -56,6 +56,8 @@ class _Item:
 
     start: float
     end: float | None = None
+    heard: float | None = None
+    """How far the server says to have heard it, where it does."""
     committed: bool = False
 
 
@@ -184,12 +186,12 @@ class Session:
         name = message["item_id"]
         match kind:
             case "delta":
-                self._item(name)
-                yield Delta(name, message["delta"], self._heard(message))
+                heard = self._item(name).heard
+                yield Delta(name, message["delta"], self.position if heard is None else heard)
             case "hypothesis":
-                self._item(name)
-                language = message.get("language")
-                yield Hypothesis(name, message["text"], self._heard(message), language)
+                heard = self._base + message["audio_end_ms"] / 1000
+                self._item(name).heard = heard
+                yield Hypothesis(name, message["text"], heard, message.get("language"))
             case "segment":
                 start = self._item(name).start
                 text, begin, end = message["text"], message["start"], message["end"]
@@ -206,11 +208,6 @@ class Session:
         if name not in self._items:
             self._items[name] = _Item(self._base + self._committed_until / SAMPLE_RATE)
         return self._items[name]
-
-    def _heard(self, message: Message) -> float:
-        """Up to where these words were heard: what the server says, else all that was sent."""
-        heard_ms = message.get("audio_end_ms")
-        return self.position if heard_ms is None else self._base + heard_ms / 1000
 
     def _refused(self, message: Message) -> None:
         error = message.get("error")

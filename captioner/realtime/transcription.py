@@ -104,10 +104,18 @@ class Transcription:
             self._ended = True
             self._changed.notify_all()
 
-    async def events(self) -> AsyncIterator[Recognition | Silence]:
-        """What the recogniser says, session after session, until all is said."""
-        while (event := await self._events.get()) is not None:
-            yield event
+    async def events(self) -> AsyncIterator[list[Recognition | Silence]]:
+        """What the recogniser says, session after session, until all is said.
+
+        What it said at once comes at once.
+        """
+        ended = False
+        while not ended:
+            batch = [await self._events.get()]
+            while not self._events.empty():
+                batch.append(self._events.get_nowait())
+            ended = batch[-1] is None
+            yield [event for event in batch if event is not None]
 
     async def run(self) -> None:
         """Connect, and connect again, until everything that was sent is recognised."""
