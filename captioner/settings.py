@@ -48,6 +48,9 @@ class Settings(BaseSettings):
     device: Literal["auto", "cpu", "cuda"] = _setting(
         "auto", "What the embedded engine computes on."
     )
+    cache: Path | None = _setting(
+        None, "Folder for models that are downloaded; left out, the user's cache."
+    )
     grace: float = _setting(
         30.0, "How long a publisher that lost its connection is waited for.", unit="s", ge=0
     )
@@ -97,7 +100,7 @@ def every_setting() -> list[Setting]:
         Setting(
             variable=PREFIX + name.upper(),
             option="--" + name.replace("_", "-"),
-            default=str(field.default),
+            default="" if field.default is None else str(field.default),
             unit=str((field.json_schema_extra or {})["unit"]),  # type: ignore[index]
             description=field.description or "",
         )

@@ -12,6 +12,7 @@ from fastapi.requests import HTTPConnection
 from captioner.archive.transcript import Transcript
 from captioner.bus.bus import Bus
 from captioner.delivery.hub import Hub
+from captioner.ingest.tracks import Tracks
 from captioner.rooms.registry import Rooms
 
 
@@ -24,6 +25,7 @@ class Parts:
 
     rooms: Rooms
     bus: Bus
+    tracks: Tracks
     hub: Hub
     transcript: Callable[[str], Awaitable[Transcript]]
     check_ready: Callable[[], Awaitable[None]]

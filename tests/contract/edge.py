@@ -16,6 +16,8 @@ from captioner.bus.memory import MemoryBus
 from captioner.captions.model import Event
 from captioner.delivery.hub import Hub
 from captioner.errors import EngineUnavailable
+from captioner.ingest.tracks import Tracks
+from captioner.realtime.transcription import Transcription
 from captioner.rooms.registry import Rooms
 from captioner.rooms.room import RoomSettings
 from captioner.server.application import create_application
@@ -81,11 +83,15 @@ async def running_edge(data: Path) -> AsyncIterator[Edge]:
     with open_store(data) as store:
         rooms = Rooms(bus, store)
         await rooms.load()
-        async with Hub(bus) as hub:
-            parts = Parts(rooms, bus, hub, store.transcript, no_engine)
+        async with Tracks(no_transcription) as tracks, Hub(bus) as hub:
+            parts = Parts(rooms, bus, tracks, hub, store.transcript, no_engine)
             listener = bound("127.0.0.1", 0)
             async with listening(create_application(parts, web_root()), listener):
                 yield Edge(listener.getsockname()[1], rooms, bus, hub)
+
+
+def no_transcription(*_: object) -> Transcription:
+    raise EngineUnavailable("There is no engine.")
 
 
 async def no_engine() -> None:
