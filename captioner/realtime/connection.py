@@ -14,6 +14,8 @@ from captioner.errors import EngineUnavailable
 
 LARGEST_EVENT = 16 << 20
 PING_S = 20.0
+PONG_S = 60.0
+"""Long: a server that is sent more than it can decode reads our ping after all that audio."""
 OPEN_S = 20.0
 
 
@@ -57,7 +59,7 @@ def connector(url: str, headers: Mapping[str, str] | None = None) -> Connect:
                 max_size=LARGEST_EVENT,
                 open_timeout=OPEN_S,
                 ping_interval=PING_S,
-                ping_timeout=PING_S,
+                ping_timeout=PONG_S,
             )
         except (OSError, TimeoutError, InvalidHandshake, InvalidURI) as error:
             reason = str(error) or type(error).__name__
