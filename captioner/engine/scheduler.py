@@ -48,9 +48,11 @@ class Source(Protocol):
     def take_partial(self, now: float) -> Job:
         """The newest audio of the open utterance."""
 
-    def decoded(self, job: Job, hypothesis: Hypothesis, now: float) -> None: ...
+    def decoded(self, job: Job, hypothesis: Hypothesis, now: float) -> None:
+        """The answer. One that was taken before, or that nobody waits for any more, is ignored."""
 
-    def failed(self, job: Job, error: Exception) -> None: ...
+    def failed(self, job: Job, error: Exception) -> None:
+        """There is no answer, or it could not be taken."""
 
 
 _Batch = list[tuple[Source, Job]]
@@ -140,18 +142,17 @@ class Scheduler:
         begun = self._clock()
         try:
             hypotheses = await asyncio.to_thread(self._decode, jobs)
-        except Exception as error:  # the boundary to the models: one item fails, nothing else
-            await self._blame(batch, error)
-        else:
             now = self._clock()
             self._meter.decoded(jobs, now - begun)
             for (source, job), hypothesis in zip(batch, hypotheses, strict=True):
                 source.decoded(job, hypothesis, now)
+        except Exception as error:  # the boundary to the models: one item fails, nothing else
+            await self._blame(batch, error)
         finally:
             self._accurate_running -= accurate
 
     async def _blame(self, batch: _Batch, error: Exception) -> None:
-        """Find the job that fails by decoding each alone."""
+        """Find the job that fails by doing each alone."""
         if len(batch) > 1:
             for one in batch:
                 await self._run_batch([one])

@@ -101,11 +101,11 @@ class Transcriber:
         return self._job("partial", item, item.streaming, listener)
 
     def decoded(self, job: Job, hypothesis: Hypothesis, now: float) -> None:
-        item, piece = self._decoding.pop(job, (None, None))
         if job.kind == "partial":
             self._cadence.done()
-        if item is None or piece is None:  # dropped meanwhile
+        if job not in self._decoding:  # dropped meanwhile
             return
+        item, piece = self._decoding[job]
         possible = self._language.take(job, hypothesis)
         if job.kind == "partial":
             if possible:
@@ -120,6 +120,7 @@ class Transcriber:
             again = replace(job, language=self._language.of(job.audio.size))
             self._decoding[again] = item, piece
             self._finals.appendleft(Final(again, now))
+        del self._decoding[job]
 
     def failed(self, job: Job, error: Exception) -> None:
         logger.error("A %s decode failed.", job.kind, exc_info=error)

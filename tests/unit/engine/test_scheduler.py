@@ -58,12 +58,15 @@ class FakeSource:
         self.partial = "?"
         self.answers: list[str] = []
         self.failures: list[str] = []
+        self.chokes = False
 
     def take_partial(self, now: float) -> Job:
         self.partial_due = None
         return job(self.partial, "partial")
 
     def decoded(self, job: Job, hypothesis: Hypothesis, now: float) -> None:
+        if self.chokes:
+            raise ValueError(job.prompt)
         self.answers.append(hypothesis.text)
 
     def failed(self, job: Job, error: Exception) -> None:
@@ -175,6 +178,14 @@ async def test_a_job_that_fails_does_not_take_others_with_it() -> None:
     async with running(recogniser, good, bad, batch=2):
         await until(lambda: good.answers == ["good"] and bad.failures == ["bad"])
     assert recogniser.calls[0] == ["good", "bad"]
+
+
+async def test_a_session_that_chokes_on_an_answer_does_not_stop_the_others() -> None:
+    recogniser, chokes, well = HeldRecogniser(), FakeSource("a"), FakeSource("b")
+    chokes.chokes = True
+    recogniser.let_go(1000)
+    async with running(recogniser, chokes, well, batch=2):
+        await until(lambda: "b" in well.answers and chokes.failures == ["a"])
 
 
 async def test_batch_work_leaves_a_worker_for_live_captions() -> None:
