@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -72,7 +73,8 @@ async def _recogniser(settings: Settings) -> AsyncIterator[Recogniser]:
         return
     options = {"--device": settings.device, "--model": settings.model, "--cache": settings.cache}
     given = [str(word) for name, value in options.items() if value for word in (name, value)]
-    async with engine_process(*given) as engine:
+    command = (sys.executable, "-m", "captioner", "engine", *given)
+    async with engine_process(*command) as engine:
 
         async def check() -> None:
             if not engine.ready:

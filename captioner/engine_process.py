@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -34,15 +33,16 @@ class EngineProcess:
         self.port = 0
         self.ready = False
         self._command = command
+        self._process: Process | None = None
 
     @property
     def url(self) -> str:
         """Where its Realtime sessions are."""
         return f"ws://127.0.0.1:{self.port}/v1/realtime"
 
-    async def start(self) -> Process:
+    async def start(self) -> None:
         """Start it and wait until its models are loaded; raises `EngineUnavailable`."""
-        process = await asyncio.create_subprocess_exec(
+        self._process = await asyncio.create_subprocess_exec(
             *self._command,
             *("--host", "127.0.0.1", "--port", str(self.port), "--until-stdin-closes"),
             stdin=PIPE,
@@ -50,49 +50,62 @@ class EngineProcess:
             start_new_session=True,  # Ctrl-C in a terminal is for us alone: the engine goes last
         )
         try:
-            self.port = await _port(process)
-        except BaseException:
-            await _stop(process)
+            self.port = await _port(self._process)
+        except BaseException:  # it has nothing to finish yet
+            with suppress(ProcessLookupError):
+                self._process.kill()
             raise
         self.ready = True
-        return process
 
-    async def supervise(self, process: Process) -> None:
+    async def supervise(self) -> None:
         """Start it again whenever it dies, until cancelled."""
         clock = asyncio.get_running_loop().time
         delay = FIRST_DELAY
+        while self._process is not None:
+            since = clock()
+            code = await self._process.wait()
+            await self.stop()
+            if clock() - since > HEALTHY_AFTER:
+                delay = FIRST_DELAY
+            logger.warning("The engine ended (%d); it is started again in %g s.", code, delay)
+            await asyncio.sleep(delay)
+            delay = min(2 * delay, LONGEST_DELAY)
+            with suppress(EngineUnavailable, OSError):
+                await self.start()
+
+    async def stop(self) -> None:
+        """Let it finish what it decodes, if that is soon; its pipes are closed."""
+        self.ready = False
+        if self._process is None:
+            return
+        assert self._process.stdin is not None
+        self._process.stdin.close()
         try:
-            while True:
-                since = clock()
-                code = await process.wait()
-                self.ready = False
-                if clock() - since > HEALTHY_AFTER:
-                    delay = FIRST_DELAY
-                logger.warning("The engine ended (%d); it is started again in %g s.", code, delay)
-                await asyncio.sleep(delay)
-                delay = min(2 * delay, LONGEST_DELAY)
-                with suppress(EngineUnavailable, OSError):
-                    process = await self.start()
-        finally:
-            self.ready = False
-            await _stop(process)
+            async with asyncio.timeout(STOP_SECONDS):
+                await self._process.communicate()
+        except TimeoutError:
+            self._process.kill()
+            await self._process.communicate()
 
 
 @asynccontextmanager
-async def engine_process(*options: str) -> AsyncIterator[EngineProcess]:
+async def engine_process(*command: str) -> AsyncIterator[EngineProcess]:
     """The engine, ready and supervised until the block ends.
 
-    `options` of `captioner engine`. Raises `EngineUnavailable` where it does not start at all;
-    the engine itself has said why on stderr.
+    `command`: the arguments that start it, but for its address. Raises `EngineUnavailable` where
+    it does not start at all; it has said why on stderr itself.
     """
-    engine = EngineProcess([sys.executable, "-m", "captioner", "engine", *options])
-    supervising = asyncio.create_task(engine.supervise(await engine.start()))
+    engine = EngineProcess(command)
     try:
-        yield engine
+        await engine.start()
+        supervising = asyncio.create_task(engine.supervise())
+        try:
+            yield engine
+        finally:
+            supervising.cancel()
+            await asyncio.wait([supervising])
     finally:
-        supervising.cancel()
-        with suppress(asyncio.CancelledError):
-            await supervising
+        await engine.stop()
 
 
 async def _port(process: Process) -> int:
@@ -103,15 +116,3 @@ async def _port(process: Process) -> int:
         code = await process.wait()
         raise EngineUnavailable(f"The engine did not start (exit code {code}).")
     return int(json.loads(line)["port"])
-
-
-async def _stop(process: Process) -> None:
-    """Let it finish what it decodes, if that is soon."""
-    assert process.stdin is not None
-    process.stdin.close()
-    try:
-        async with asyncio.timeout(STOP_SECONDS):
-            await process.wait()
-    except TimeoutError:
-        process.kill()
-        await process.wait()
