@@ -30,6 +30,8 @@ class Track:
         self.over = asyncio.Event()
         """Everything is captioned and kept, or `failure` says why not."""
         self.failure: CaptionerError | None = None
+        self.going_away = False
+        """The server stops: its publisher may go on with another, or with the next."""
         self._clock = clock
         self._heard_at = clock()
         self._connected = False
@@ -58,9 +60,10 @@ class Track:
         self._connected = False
         self._changed.set()
 
-    def end(self) -> None:
+    def end(self, *, going_away: bool = False) -> None:
         """No more audio; `over` says when the rest is captioned."""
-        self._ending = True
+        if not self._ending:
+            self._ending, self.going_away = True, going_away
         self._changed.set()
 
     async def run(self, grace_s: float) -> None:
@@ -135,17 +138,11 @@ class Tracks:
 
     async def finish(self, room: str) -> None:
         """Caption what was said in the room; its tracks are over."""
-        await self._finish([track for (name, _), track in self._tracks.items() if name == room])
+        await _finish([track for (name, _), track in self._tracks.items() if name == room])
 
     async def finish_all(self) -> None:
-        """Caption what was said in every room."""
-        await self._finish(list(self._tracks.values()))
-
-    async def _finish(self, tracks: list[Track]) -> None:
-        for track in tracks:
-            track.end()
-        for track in tracks:
-            await track.over.wait()
+        """Caption what was said in every room, because the server stops."""
+        await _finish(list(self._tracks.values()), going_away=True)
 
     async def _open(self, room: Room, start: Start) -> Track:
         language = start.language or room.settings.language
@@ -169,6 +166,13 @@ class Tracks:
                 logger.warning("Room %s: %s", room.settings.id, error)
             finally:
                 track.over.set()
+
+
+async def _finish(tracks: list[Track], *, going_away: bool = False) -> None:
+    for track in tracks:
+        track.end(going_away=going_away)
+    for track in tracks:
+        await track.over.wait()
 
 
 def _first(group: BaseExceptionGroup[CaptionerError]) -> CaptionerError:

@@ -23,7 +23,7 @@ RAW_FORMATS = frozenset({"pcm_s16le", "pcm_f32le", "pcmu", "pcma"})
 """Decoded in microseconds; the others wait for a thread."""
 TELL_S = 0.25
 """Between two looks at what there is to tell the publisher."""
-NORMAL = 1000
+NORMAL, GOING_AWAY = 1000, 1001
 
 
 class Disconnected(Exception):
@@ -54,7 +54,7 @@ async def publish_over(socket: Socket, room: Callable[[], Awaitable[Room]], trac
                 await _Conversation(socket, track, start, decoder).run()
         finally:
             decoder.close()
-        await socket.close(NORMAL)
+        await socket.close(GOING_AWAY if track.going_away else NORMAL)
     except Disconnected:
         return
     except CaptionerError as error:
@@ -110,7 +110,8 @@ class _Conversation:
         for task in done:
             task.result()
         await self._ack()
-        await self._send(type="stopped")
+        if not self._track.going_away:
+            await self._send(type="stopped")
 
     async def _receive(self) -> None:
         """Take audio until the publisher says stop; then wait until all is captioned."""
