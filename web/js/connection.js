@@ -1,11 +1,12 @@
 /**
  * One WebSocket that comes back by itself. No DOM.
  *
- * A close code from 4000 on tells whether asking again can help: what the client did wrong stays
- * wrong, everything else (a lost network, a restarted server, a limit) passes.
+ * The close code tells whether asking again can help: 1000 says that there is no more to come, and
+ * what the client did wrong stays wrong; everything else (a lost network, a restarted server, a
+ * limit) passes.
  */
 
-const PERMANENT = new Set([4400, 4401, 4404, 4410, 4413]);
+const PERMANENT = new Set([1000, 4400, 4401, 4404, 4410, 4413]);
 const FIRST_DELAY_MS = 250;
 const LONGEST_DELAY_MS = 5000;
 const CONNECT_TIMEOUT_MS = 8000;
