@@ -14,7 +14,14 @@ import logging
 import random
 import secrets
 import time
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Callable,
+    Mapping,
+    Sequence,
+)
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -117,7 +124,7 @@ async def captions(
     mode: Mode = "fast",
     after: Position | None = None,
     token: str | None = None,
-) -> AsyncIterator[Hello | Numbered]:
+) -> AsyncGenerator[Hello | Numbered]:
     """Yield the room's events until the room ends.
 
     `languages`: BCP 47 tags or `*`; none: the language spoken. `after`: where reading stopped

@@ -1,0 +1,26 @@
+"""`captioner serve`: the whole product in one command."""
+
+from __future__ import annotations
+
+import logging
+
+import click
+
+from captioner.app import serve as serve_all
+from captioner.commands.running import run
+from captioner.commands.settings_options import settings_given, settings_options
+
+
+@click.command()
+@settings_options
+@click.pass_context
+def serve(context: click.Context, /, **given: str | None) -> None:
+    """Serve rooms, web pages and captions until Ctrl-C; what was said is captioned first."""
+    settings = settings_given(context, given)
+    logging.getLogger().setLevel(settings.log_level.upper())
+    run(serve_all(settings, _ready))
+
+
+def _ready(address: str) -> None:
+    click.echo(f"Captioner is ready. Open {address} in a browser; Ctrl-C stops it.")
+    click.echo(f"  Speak: {address}/rooms/ROOM/speak    Read: {address}/rooms/ROOM")
