@@ -16,28 +16,45 @@ FRAME = 512
 
 @dataclass(frozen=True, slots=True)
 class TurnPolicy:
-    """When a turn begins and ends.
+    """When a turn begins and ends. Probabilities of a frame, and times as their names say.
 
-    `onset`, `offset`: probabilities (the model's own 0.5 loses hoarse and distant voices; on
-    noise 0.35 costs nothing, as its probabilities stay below 0.34 or come alone).
+    Chosen on 13 minutes of many voices, by the word error rate of the finals.
+
+    `onset`, `offset`: a frame as likely as `onset` is speech, one below `offset` is not. The
+        model's own 0.5 loses hoarse and distant voices; on noise 0.35 costs nothing. An offset
+        of 0.15 instead of 0.2 keeps turns together whose pieces are hard to understand.
     `voiced_frames`: so many likely frames in a row begin a turn, for noise comes in ones and twos.
+    `prefix_ms`: audio before the first of them that belongs to the turn.
+    `suffix_ms`: silence after the last word that does; then the turn pauses.
+    `silence_ms`: silence that ends a turn; less in a long one, more in a short one, for a few
+        words alone are what Whisper understands worst (8.2 % became 7.9).
+    `max_turn_s`: a turn that is longer is cut where speech was least likely in `cut_within_s`.
     """
 
     onset: float = 0.35
-    offset: float = 0.2
+    offset: float = 0.15
     voiced_frames: int = 3
     prefix_ms: int = 300
-    suffix_ms: int = 200
+    suffix_ms: int = 256
     silence_ms: int = 500
+    short_turn_s: float = 3.0
+    short_turn_more_ms: int = 300
     long_turn_s: float = 8.0
-    long_turn_silence_ms: int = 250
+    long_turn_silence_ms: int = 256
     max_turn_s: float = 14.0
-    cut_within_s: float = 4.0
+    cut_within_s: float = 6.0
 
 
 @dataclass(frozen=True, slots=True)
 class TurnStarted:
     """Speech begins at `sample` (padding included)."""
+
+    sample: int
+
+
+@dataclass(frozen=True, slots=True)
+class TurnPaused:
+    """Nobody speaks just now: if that lasts, the turn stops at this same `sample`."""
 
     sample: int
 
@@ -49,7 +66,7 @@ class TurnStopped:
     sample: int
 
 
-TurnEvent = TurnStarted | TurnStopped
+TurnEvent = TurnStarted | TurnPaused | TurnStopped
 
 
 class TurnDetector:
@@ -63,6 +80,7 @@ class TurnDetector:
         self._likely = 0
         self._start: int | None = None
         self._silence: int | None = None
+        self._paused = False
         self._frames: list[float] = []
 
     @property
@@ -76,52 +94,60 @@ class TurnDetector:
 
     def flush(self) -> list[TurnEvent]:
         """Nothing more will come: end the open turn here."""
-        return list(self._stop(self._sample)) if self._start is not None else []
+        return [] if self._start is None else [self._stop(self._sample)]
 
     def _frame(self, probability: float) -> Iterator[TurnEvent]:
         self._sample += FRAME
         if self._start is None:
             yield from self._wait(probability)
         else:
-            yield from self._speak(probability)
+            yield from self._speak(self._start, probability)
 
     def _wait(self, probability: float) -> Iterator[TurnEvent]:
         self._likely = self._likely + 1 if probability >= self._policy.onset else 0
-        if self._likely < self._policy.voiced_frames:
-            return
-        onset = self._sample - self._likely * FRAME
-        yield self._open(max(self._earliest, onset - _samples(self._policy.prefix_ms)))
+        if self._likely == self._policy.voiced_frames:
+            onset = self._sample - self._likely * FRAME
+            yield self._open(max(self._earliest, onset - _samples(self._policy.prefix_ms)))
 
     def _open(self, sample: int) -> TurnStarted:
-        self._start, self._silence, self._likely = sample, None, 0
+        self._start, self._likely = sample, 0
+        self._silence, self._paused = None, False
         self._frames = []
         return TurnStarted(sample)
 
-    def _speak(self, probability: float) -> Iterator[TurnEvent]:
+    def _speak(self, start: int, probability: float) -> Iterator[TurnEvent]:
         self._frames.append(probability)
         if probability >= self._policy.onset:
-            self._silence = None
+            self._silence, self._paused = None, False
         elif probability < self._policy.offset:
             if self._silence is None:
                 self._silence = self._sample - FRAME
-            if self._sample - self._silence >= self._needed_silence():
-                yield from self._stop(self._silence + _samples(self._policy.suffix_ms))
-                return
-        if self._length() >= self._policy.max_turn_s * SAMPLE_RATE:
+            yield from self._be_silent(start, self._silence)
+        if (
+            self._start is not None
+            and self._sample - start >= self._policy.max_turn_s * SAMPLE_RATE
+        ):
             yield from self._cut()
 
-    def _length(self) -> int:
-        return self._sample - (self._start or 0)
+    def _be_silent(self, start: int, since: int) -> Iterator[TurnEvent]:
+        end = since + _samples(self._policy.suffix_ms)
+        if self._sample - since >= self._needed_silence(start, since):
+            yield self._stop(end)
+        elif self._sample >= end and not self._paused:
+            self._paused = True
+            yield TurnPaused(end)
 
-    def _needed_silence(self) -> int:
+    def _needed_silence(self, start: int, since: int) -> int:
         policy = self._policy
-        long = self._length() > policy.long_turn_s * SAMPLE_RATE
-        return _samples(policy.long_turn_silence_ms if long else policy.silence_ms)
+        if self._sample - start > policy.long_turn_s * SAMPLE_RATE:
+            return _samples(policy.long_turn_silence_ms)
+        short = since - start < policy.short_turn_s * SAMPLE_RATE
+        return _samples(policy.silence_ms + short * policy.short_turn_more_ms)
 
-    def _stop(self, sample: int) -> Iterator[TurnEvent]:
+    def _stop(self, sample: int) -> TurnStopped:
         self._earliest = min(sample, self._sample)
         self._start = self._silence = None
-        yield TurnStopped(self._earliest)
+        return TurnStopped(self._earliest)
 
     def _cut(self) -> Iterator[TurnEvent]:
         """End a turn that is too long where speech is least likely, and go on in a new one."""
@@ -130,7 +156,7 @@ class TurnDetector:
         least = min(range(len(tail)), key=lambda index: (tail[index], -index))
         rest = tail[least:]
         cut = self._sample - len(rest) * FRAME + FRAME // 2
-        yield from self._stop(cut)
+        yield self._stop(cut)
         yield self._open(cut)
         self._frames = rest
 
