@@ -19,6 +19,8 @@ class Cadence:
     def __init__(self) -> None:
         self.due: float | None = None
         """None: no new audio, or a partial is being decoded."""
+        self.hurried = False
+        """Whether audio comes faster than anybody speaks."""
         self._marks: deque[tuple[int, float]] = deque(maxlen=2)
         self._decoded_until = 0
         self._taken = float("-inf")
@@ -26,6 +28,7 @@ class Cadence:
 
     def received(self, position: int, now: float) -> None:
         """Audio has come up to `position`."""
+        self.hurried = self._in_a_hurry(position, now)
         if not self._marks or position - self._marks[-1][0] >= _PACE_S * SAMPLE_RATE:
             self._marks.append((position, now))
 
@@ -33,7 +36,7 @@ class Cadence:
         """An utterance is open since `start`, and audio is here up to `position`."""
         fresh = position - max(start, self._decoded_until)
         enough = fresh >= PARTIAL_INTERVAL_S * SAMPLE_RATE
-        if self._decoding or not enough or self._hurried(position, now):
+        if self._decoding or not enough or self.hurried:
             self.due = None
         elif self.due is None:
             self.due = max(now, self._taken + PARTIAL_INTERVAL_S)
@@ -53,7 +56,7 @@ class Cadence:
         """No utterance is open."""
         self.due = None
 
-    def _hurried(self, position: int, now: float) -> bool:
+    def _in_a_hurry(self, position: int, now: float) -> bool:
         if not self._marks:
             return False
         then_at, then = self._marks[0]

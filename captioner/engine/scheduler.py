@@ -48,6 +48,12 @@ class Source(Protocol):
     def take_partial(self, now: float) -> Job:
         """The newest audio of the open utterance."""
 
+    @property
+    def offers_guess(self) -> bool:
+        """Whether there is a job that may turn out to be the next final."""
+
+    def take_guess(self) -> Job: ...
+
     def decoded(self, job: Job, hypothesis: Hypothesis, now: float) -> None:
         """The answer. One that was taken before, or that nobody waits for any more, is ignored."""
 
@@ -161,7 +167,7 @@ class Scheduler:
         source.failed(job, error)
 
     def _take(self, now: float) -> _Batch:
-        return self._take_finals(now) or self._take_partials(now)
+        return self._take_finals(now) or self._take_partials(now) or self._take_guess()
 
     def _take_finals(self, now: float) -> _Batch:
         waiting = [s for s in self._finals_turn if s.finals and self._may_run(s.finals[0].job)]
@@ -188,6 +194,14 @@ class Scheduler:
             batch.append((source, source.take_partial(now)))
             _to_the_end(self._partials_turn, source)
         return batch
+
+    def _take_guess(self) -> _Batch:
+        """Only while another worker stays free for what is sure."""
+        if self._idle > min(1, self._workers - 1):
+            for source in self._partials_turn:
+                if source.offers_guess:
+                    return [(source, source.take_guess())]
+        return []
 
     def _share(self, waiting: int) -> int:
         """How many to take, so that workers that are idle too get theirs."""

@@ -20,7 +20,7 @@ from captioner.engine.listener import Listener
 from captioner.engine.protocol_error import ProtocolError
 from captioner.engine.session_config import Input, SessionConfig
 from captioner.engine.transcriber import Transcriber
-from captioner.engine.turns import TurnEvent, TurnPolicy, TurnStarted
+from captioner.engine.turns import TurnEvent, TurnPaused, TurnPolicy, TurnStarted
 
 MIN_COMMIT_MS = 100
 STEP_S = 0.5
@@ -119,6 +119,7 @@ class TranscriptionSession:
                 self._item = self._new_item(self._begin)
             step = samples[first : first + round(STEP_S * rate)]
             self._ticks += step.size * _TICKS // rate
+            self.transcriber.go_on()
             self._take_turns(self._listener.append(step), now)
             self.transcriber.listen(self._item, self._listener, now)
             piece = self._item and self._item.open_piece
@@ -162,6 +163,9 @@ class TranscriptionSession:
                 continue
             item = self._item
             assert item is not None and item.open_piece is not None
+            if isinstance(turn, TurnPaused):
+                self.transcriber.pause(item, turn.sample, self._listener)
+                continue
             self._close(item, item.open_piece, turn.sample, now)
             if detecting:
                 self._tell([server_events.speech_stopped(item.id, _ms(turn.sample))])

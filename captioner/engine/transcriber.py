@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from pydantic import BaseModel
@@ -23,6 +23,15 @@ Kind = Literal["partial", "final", "accurate"]
 logger = logging.getLogger(__name__)
 
 
+@dataclass(slots=True)
+class _Guess:
+    """A final decode made while it is not sure yet that the piece ends at `end`."""
+
+    job: Job
+    end: int
+    hypothesis: Hypothesis | None = None
+
+
 class Transcriber:
     """Decodes come back in any order; what is told of them keeps the order of the audio."""
 
@@ -35,6 +44,8 @@ class Transcriber:
         self._open: tuple[Item, Listener] | None = None
         self._committed: deque[Item] = deque()
         self._finals: deque[Final] = deque()
+        self._offer: tuple[Item, int, Listener] | None = None
+        self._guess: _Guess | None = None
         self._decoding: dict[Job, tuple[Item, Piece]] = {}
 
     @property
@@ -60,12 +71,31 @@ class Transcriber:
         self._cadence.received(listener.end, now)
         self._consider_partial(now)
 
+    def go_on(self) -> None:
+        """More audio comes: what was offered and not taken is not worth it any more."""
+        self._offer = None
+
+    def pause(self, item: Item, end: int, listener: Listener) -> None:
+        """Nobody speaks just now; if that lasts, the open piece ends at `end`.
+
+        Whoever has nothing else to do may decode it at once.
+        """
+        if item.streaming and not self._cadence.hurried:
+            self._offer = item, end, listener
+
     def close(self, item: Item, piece: Piece, listener: Listener, now: float) -> None:
-        """The piece has its end: decode it for good."""
+        """The piece has its end: decode it for good, unless that was done in the pause before."""
+        guess, self._guess = self._guess, None
+        self._open = self._offer = None
+        self._cadence.stop()
+        if guess is not None and guess.end == piece.end:
+            if guess.hypothesis is not None:
+                self._conclude(guess.job, guess.hypothesis, now)
+            return
+        if guess is not None:
+            del self._decoding[guess.job]
         kind: Kind = "final" if item.live else "accurate"
         self._finals.append(Final(self._job(kind, item, piece, listener), now))
-        self._open = None
-        self._cadence.stop()
 
     def commit(self, item: Item) -> None:
         """The item has all its audio."""
@@ -78,7 +108,7 @@ class Transcriber:
         for job in [job for job, (owner, _) in self._decoding.items() if owner is item]:
             del self._decoding[job]
         self._finals = deque(final for final in self._finals if final.job in self._decoding)
-        self._open = None
+        self._open = self._offer = self._guess = None
         self._cadence.stop()
 
     @property
@@ -100,18 +130,51 @@ class Transcriber:
         self._cadence.take(listener.end, now)
         return self._job("partial", item, item.streaming, listener)
 
+    @property
+    def offers_guess(self) -> bool:
+        return self._offer is not None
+
+    def take_guess(self) -> Job:
+        assert self._offer is not None, "no guess is offered"
+        (item, end, listener), self._offer = self._offer, None
+        assert item.streaming is not None
+        if self._guess is not None:
+            del self._decoding[self._guess.job]
+        job = self._job("final", item, item.streaming, listener, end)
+        self._guess = _Guess(job, end)
+        return job
+
     def decoded(self, job: Job, hypothesis: Hypothesis, now: float) -> None:
         if job.kind == "partial":
             self._cadence.done()
         if job not in self._decoding:  # dropped meanwhile
             return
-        item, piece = self._decoding[job]
-        possible = self._language.take(job, hypothesis)
-        if job.kind == "partial":
-            if possible:
+        if self._guess is not None and self._guess.job is job:
+            self._guess.hypothesis = hypothesis
+        elif job.kind == "partial":
+            item, piece = self._decoding[job]
+            if self._language.take(job, hypothesis):
                 self._tell(item.heard(piece, hypothesis, job.audio.size / SAMPLE_RATE))
+            del self._decoding[job]
             self._consider_partial(now)
-        elif possible:
+        else:
+            self._conclude(job, hypothesis, now)
+
+    def failed(self, job: Job, error: Exception) -> None:
+        logger.error("A %s decode failed.", job.kind, exc_info=error)
+        item, _ = self._decoding.pop(job, (None, None))
+        if self._guess is not None and self._guess.job is job:
+            self._guess = None
+        elif job.kind == "partial":
+            self._cadence.done()  # the final will tell
+        elif item is not None:
+            item.error = "The recogniser failed on this item."
+        self._settle()
+
+    def _conclude(self, job: Job, hypothesis: Hypothesis, now: float) -> None:
+        """Take the final decode of a piece."""
+        item, piece = self._decoding[job]
+        if self._language.take(job, hypothesis):
             piece.language = hypothesis.language
             piece.completion = piece.utterance.complete(hypothesis)
             self._tell(item.news())
@@ -121,15 +184,6 @@ class Transcriber:
             self._decoding[again] = item, piece
             self._finals.appendleft(Final(again, now))
         del self._decoding[job]
-
-    def failed(self, job: Job, error: Exception) -> None:
-        logger.error("A %s decode failed.", job.kind, exc_info=error)
-        item, _ = self._decoding.pop(job, (None, None))
-        if job.kind == "partial":
-            self._cadence.done()  # the final will tell
-        elif item is not None:
-            item.error = "The recogniser failed on this item."
-        self._settle()
 
     def _consider_partial(self, now: float) -> None:
         if self._open is None:
@@ -142,8 +196,11 @@ class Transcriber:
         if piece is not None and reliable:
             self._cadence.speech(piece.start, listener.end, now)
 
-    def _job(self, kind: Kind, item: Item, piece: Piece, listener: Listener) -> Job:
-        end = listener.end if piece.end is None else piece.end
+    def _job(
+        self, kind: Kind, item: Item, piece: Piece, listener: Listener, end: int | None = None
+    ) -> Job:
+        """A decode of the piece up to `end`; None: up to its own end, or all there is of it."""
+        end = end or piece.end or listener.end
         job = Job(
             kind=kind,
             audio=listener.between(piece.start, end),

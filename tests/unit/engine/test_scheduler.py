@@ -56,6 +56,7 @@ class FakeSource:
         self.finals = deque(Final(job(name, kind), since=0.0) for name in finals)
         self.partial_due: float | None = None
         self.partial = "?"
+        self.guess: str | None = None
         self.answers: list[str] = []
         self.failures: list[str] = []
         self.chokes = False
@@ -63,6 +64,14 @@ class FakeSource:
     def take_partial(self, now: float) -> Job:
         self.partial_due = None
         return job(self.partial, "partial")
+
+    @property
+    def offers_guess(self) -> bool:
+        return self.guess is not None
+
+    def take_guess(self) -> Job:
+        name, self.guess = self.guess, None
+        return job(str(name), "final")
 
     def decoded(self, job: Job, hypothesis: Hypothesis, now: float) -> None:
         if self.chokes:
@@ -203,6 +212,15 @@ async def test_batch_work_has_all_workers_when_nobody_reads_along() -> None:
     offline = FakeSource("a1", "a2", live=False, kind="accurate")
     async with running(recogniser, offline, workers=2):
         await until(lambda: sorted(recogniser.calls) == [["a1"], ["a2"]])
+
+
+async def test_a_guess_is_for_a_machine_with_nothing_else_to_do() -> None:
+    recogniser, guesses, busy = HeldRecogniser(), FakeSource(), FakeSource("f")
+    guesses.guess = "g"
+    async with running(recogniser, guesses, busy, workers=2):
+        await until(lambda: recogniser.calls == [["f"]])
+        recogniser.let_go(1)
+        await until(lambda: recogniser.calls == [["f"], ["g"]])
 
 
 async def test_the_load_says_who_waits_and_how_long() -> None:

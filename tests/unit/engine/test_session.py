@@ -180,6 +180,54 @@ def test_items_complete_in_their_order(speech: bytes) -> None:
     assert [event["transcript"] for event in told[1:]] == ["One.", "Two."]
 
 
+def until_a_guess(session: DrivenSession, pcm: bytes) -> bytes:
+    """Speak until a pause is noticed; return what of `pcm` is still to be said."""
+    while pcm:
+        session.append(pcm[:1536])
+        pcm = pcm[1536:]
+        if session.session.transcriber.offers_guess:
+            return pcm
+    raise AssertionError("nobody paused")
+
+
+def test_what_was_decoded_in_the_pause_is_the_final(speech: bytes) -> None:
+    session = DrivenSession()
+    rest = until_a_guess(session, seconds(speech, 10.3, 13.1))
+    guess = session.session.transcriber.take_guess()
+    assert guess.kind == "final"
+    assert session.answer(guess, said("in being modern.")) == []
+    events = session.append(rest + SILENCE)
+    assert types(events) == ["delta", *UTTERANCE, "completed"]
+    assert not session.session.transcriber.finals
+
+
+def test_a_guess_that_is_still_decoded_becomes_the_final(speech: bytes) -> None:
+    session = DrivenSession()
+    rest = until_a_guess(session, seconds(speech, 10.3, 13.1))
+    guess = session.session.transcriber.take_guess()
+    assert types(session.append(rest + SILENCE)) == UTTERANCE
+    assert not session.session.transcriber.finals
+    assert types(session.answer(guess, said("in being modern."))) == ["delta", "completed"]
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_a_guess_that_was_wrong_or_failed_costs_nothing(speech: bytes, fails: bool) -> None:
+    session = DrivenSession()
+    until_a_guess(session, seconds(speech, 10.3, 13.1))
+    guess = session.session.transcriber.take_guess()
+    if fails:
+        session.session.transcriber.failed(guess, RuntimeError())
+    session.commit()
+    assert session.answer(guess, said("Wrong.")) == []
+    assert session.answer(session.take_final(), said("Right."))[-1]["transcript"] == "Right."
+
+
+def test_speech_in_a_hurry_is_not_guessed_at(speech: bytes) -> None:
+    session = DrivenSession(hurried=True)
+    with pytest.raises(AssertionError, match="nobody paused"):
+        until_a_guess(session, seconds(speech, 10.3, 13.1))
+
+
 def test_a_decode_that_fails_fails_its_item_only(speech: bytes) -> None:
     session = DrivenSession()
     session.append(seconds(speech, 0, 13.2))
