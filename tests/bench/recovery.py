@@ -16,7 +16,7 @@ from pathlib import Path
 from rich.console import Console
 
 from tests.bench.speech import SPEECH, error_rate, meeting
-from tests.e2e.http import transcript
+from tests.e2e.http import create_room, transcript
 from tests.e2e.publisher import Publisher
 from tests.e2e.reader import reading
 from tests.e2e.sounds import SOUNDS
@@ -51,6 +51,7 @@ async def cut_and_uncut(server: Server, seconds: int, cuts: int, seed: int) -> b
 async def quiet(server: Server, sound: str, seconds: float) -> bool:
     """Publish a sound without speech; whether nothing was captioned."""
     publisher = Publisher(server.ws_url, sound, SOUNDS[sound](seconds), pace=QUIET_PACE)
+    create_room(server.url, sound)
     async with reading(server.ws_url, sound) as reader:
         await publisher.publish()
     texts = [caption["text"] for caption in reader.captions.values()]

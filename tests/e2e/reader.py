@@ -57,6 +57,7 @@ class Reader:
 
     def receive(self, event: dict[str, Any]) -> None:
         """Take one event in."""
+        assert event["type"] != "error", event
         if event["type"] == "hello":
             self._greet(event)
         else:
@@ -94,16 +95,13 @@ class Reader:
 
 @asynccontextmanager
 async def reading(url: str, room: str) -> AsyncIterator[Reader]:
-    """Read the room until the block ends, resuming after every lost connection."""
+    """Read a room that exists until the block ends, resuming after every lost connection."""
     reader = Reader()
-    task = asyncio.create_task(_read(reader, f"{url}/v1/rooms/{room}/captions"))
-    try:
-        await reader.until(lambda r: r.connections, "the room greets its reader")
+    async with asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(_read(reader, f"{url}/v1/rooms/{room}/captions"))
+        await reader.until(lambda read: read.connections, "the room greets its reader")
         yield reader
-    finally:
         task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
     assert not reader.broken_promises, "\n".join(reader.broken_promises)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.e2e.http import create_room
 from tests.e2e.publisher import Publisher
 from tests.e2e.reader import reading
 from tests.e2e.speech import load, lost_or_doubled
@@ -25,6 +26,7 @@ async def test_a_killed_engine_comes_back_and_the_sentence_is_captioned(
     server: Server, demo_recording: Path, demo_reference: str
 ) -> None:
     publisher = Publisher(server.ws_url, "engine-killed", load(demo_recording))
+    create_room(server.url, "engine-killed")
     async with reading(server.ws_url, "engine-killed") as reader, asyncio.TaskGroup() as tasks:
         tasks.create_task(publisher.publish())
         await reader.until(

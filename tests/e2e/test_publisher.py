@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.http import transcript
+from tests.e2e.http import create_room, transcript
 from tests.e2e.publisher import Publisher
 from tests.e2e.reader import reading
 from tests.e2e.speech import load, lost_or_doubled
@@ -24,6 +24,7 @@ async def test_cut_connections_leave_the_transcript_as_it_would_have_been(
     seconds = len(samples) / 16_000
     cuts = sorted(random.Random(8).uniform(1, seconds) for _ in range(CUTS))
     publisher = Publisher(server.ws_url, "cut", samples, pace=2.0, cuts=cuts)
+    create_room(server.url, "cut")
     async with reading(server.ws_url, "cut") as reader:
         await publisher.publish()
     assert publisher.connections == CUTS + 1

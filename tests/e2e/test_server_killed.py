@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import webvtt
 
-from tests.e2e.http import transcript
+from tests.e2e.http import create_room, transcript
 from tests.e2e.publisher import Publisher
 from tests.e2e.reader import Reader, reading
 from tests.e2e.speech import load, lost_or_doubled, words
@@ -33,6 +33,7 @@ async def test_no_final_that_was_seen_is_lost_with_the_server(
     url = f"ws://127.0.0.1:{port}"
     publisher = Publisher(url, ROOM, load(demo_recording))
     with running_server(tmp_path, port=port) as first:
+        create_room(first.url, ROOM)
         async with reading(url, ROOM) as reader, asyncio.TaskGroup() as tasks:
             publishing = tasks.create_task(publisher.publish())
             await reader.until(halfway_through_the_second_sentence, "the second sentence begins")

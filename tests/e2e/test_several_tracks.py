@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.http import transcript
+from tests.e2e.http import create_room, transcript
 from tests.e2e.publisher import Publisher
 from tests.e2e.reader import reading
 from tests.e2e.speech import RATE, load, lost_or_doubled, words
@@ -22,6 +22,7 @@ async def test_each_speaker_has_their_own_captions(
     half = 27 * RATE
     ana = Publisher(server.ws_url, "two", samples[:half], stream="a", speaker="Ana", pace=1.5)
     ben = Publisher(server.ws_url, "two", samples[half:], stream="b", speaker="Ben", pace=1.5)
+    create_room(server.url, "two")
     async with reading(server.ws_url, "two") as reader:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(ana.publish())
