@@ -17,7 +17,7 @@ from captioner.delivery.hub import Hub
 from captioner.engine_process import engine_process
 from captioner.errors import CaptionerError, EngineUnavailable
 from captioner.ingest.tracks import Tracks
-from captioner.realtime.connection import connector
+from captioner.realtime.connection import connector, transcription_address
 from captioner.realtime.session import Options
 from captioner.realtime.transcription import Transcription
 from captioner.rooms.registry import Rooms
@@ -80,7 +80,7 @@ async def _recogniser(settings: Settings) -> AsyncIterator[Recogniser]:
             if not engine.ready:
                 raise EngineUnavailable("The engine is being started again.")
 
-        yield Recogniser(_realtime(engine.url), check)
+        yield Recogniser(transcription_address(engine.url), check)
 
 
 def _elsewhere(address: str) -> Recogniser:
@@ -95,14 +95,7 @@ def _elsewhere(address: str) -> Recogniser:
             raise EngineUnavailable(f"Nobody answers at {address}.") from error
         writer.close()
 
-    return Recogniser(_realtime(address), check)
-
-
-def _realtime(address: str) -> str:
-    """The address of transcription sessions, where the path and the query do not say another."""
-    url = urlsplit(address)
-    path = url.path if url.path.strip("/") else "/v1/realtime"
-    return url._replace(path=path, query=url.query or "intent=transcription").geturl()
+    return Recogniser(transcription_address(address), check)
 
 
 @asynccontextmanager

@@ -17,6 +17,7 @@ from captioner.commands.engine import engine
 from captioner.commands.options import option
 from captioner.commands.send import send
 from captioner.commands.serve import serve
+from captioner.commands.transcribe import transcribe
 from captioner.commands.watch import watch
 from captioner.errors import CaptionerError
 
@@ -34,7 +35,7 @@ def cli(*, verbose: bool) -> None:
     )
 
 
-for command in (serve, engine, send, watch):
+for command in (serve, engine, send, watch, transcribe):
     cli.add_command(command)
 
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
@@ -70,6 +71,13 @@ def connector(url: str, headers: Mapping[str, str] | None = None) -> Connect:
             await socket.close()
 
     return open_connection
+
+
+def transcription_address(server: str) -> str:
+    """The address of transcription sessions, where path and query of `server` say no other."""
+    url = urlsplit(server)
+    path = url.path if url.path.strip("/") else "/v1/realtime"
+    return url._replace(path=path, query=url.query or "intent=transcription").geturl()
 
 
 def _lost(error: ConnectionClosed) -> EngineUnavailable:

@@ -1,0 +1,170 @@
+"""`captioner transcribe`: recordings into subtitle files, without a server."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+from captioner.archive import srt, text, transcript_json, webvtt
+from captioner.archive.files import replace_file
+from captioner.audio.files import AudioFile
+from captioner.batch import Batch
+from captioner.captions.messages import to_message
+from captioner.captions.model import Caption
+from captioner.commands.options import CommaSeparated, LanguageTag, json_option, option, to_option
+from captioner.commands.running import run
+from captioner.engine_process import engine_process
+from captioner.errors import CaptionerError
+from captioner.realtime.connection import connector, transcription_address
+
+FORMATS = {
+    "vtt": webvtt.render,
+    "srt": srt.render,
+    "txt": text.render,
+    "json": transcript_json.render,
+}
+
+
+@click.command()
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=Path)
+@option(
+    "--format",
+    "formats",
+    default="vtt",
+    type=CommaSeparated(tuple(FORMATS)),
+    help=f"Some of {','.join(FORMATS)}.",
+)
+@option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder to write to.  [default: beside each file]",
+)
+@option("--language", default="auto", type=LanguageTag("auto"), help="Spoken language.")
+@to_option
+@option("--engine", default="embedded", help="`embedded`, or a Realtime server's ws:// address.")
+@option("--model", help="A folder or a faster-whisper name.  [default: the best here]")
+@json_option
+def transcribe(
+    *,
+    files: tuple[Path, ...],
+    formats: tuple[str, ...],
+    out: Path | None,
+    language: str,
+    engine: str,
+    model: str | None,
+    as_json: bool,
+) -> None:
+    """Write FILE.LANGUAGE.vtt for every FILE of audio or video.
+
+    The files are there when they are complete; one that was there before is replaced.
+    """
+    if engine != "embedded" and not engine.startswith(("ws://", "wss://")):
+        raise click.UsageError("--engine is neither embedded nor an address such as ws://host:port")
+    names = Counter(file.name for file in files)
+    if out and len(names) < len(files):
+        raise click.UsageError(f"Two of the files are called {names.most_common(1)[0][0]}.")
+    writing = _Writing(formats, out, as_json=as_json)
+    run(_all(files, language, engine, model, writing))
+    if writing.failed:
+        raise CaptionerError(f"{writing.failed} of {len(files)} not transcribed.")
+
+
+class _Writing:
+    """Where transcripts go, and how it went."""
+
+    def __init__(self, formats: tuple[str, ...], out: Path | None, *, as_json: bool) -> None:
+        self._formats = formats
+        self._out = out
+        self.as_json = as_json
+        self.written: list[Path] = []
+        self.failed = 0
+
+    def said(self, file: Path, caption: Caption) -> None:
+        if self.as_json:
+            event = {**to_message(caption), "file": str(file)}
+            click.echo(json.dumps(event, ensure_ascii=False))
+
+    def done(self, file: Path, batch: Batch) -> None:
+        folder = self._out or file.parent
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in self._formats:
+            target = folder / f"{file.name}.{batch.language}.{name}"
+            content = FORMATS[name](batch.captions, batch.gaps, batch.language)
+            replace_file(target, content.encode())
+            self.written.append(target)
+        for gap in batch.gaps:
+            click.echo(f"{file}: {gap.start:.0f} to {gap.end:.0f} s: {gap.reason}", err=True)
+
+    def wrong(self, file: Path, error: Exception) -> None:
+        self.failed += 1
+        reason = error.strerror if isinstance(error, OSError) else error
+        click.echo(f"{file}: {reason}", err=True)
+
+
+async def _all(
+    files: tuple[Path, ...], language: str, engine: str, model: str | None, writing: _Writing
+) -> None:
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+    )
+    progress = Progress(
+        *columns,
+        console=console,
+        redirect_stdout=False,
+        disable=not console.is_terminal or writing.as_json,
+    )
+    async with _engine(engine, model) as address:
+        with progress:
+            for file in files:
+                await _one(file, language, address, progress, writing)
+    for target in writing.written if not writing.as_json else ():
+        click.echo(target)
+
+
+async def _one(
+    file: Path, language: str, address: str, progress: Progress, writing: _Writing
+) -> None:
+    task = progress.add_task(file.name, total=None)
+    batch = Batch(
+        language,
+        on_caption=lambda caption: writing.said(file, caption),
+        on_progress=lambda seconds: progress.update(task, completed=seconds),
+    )
+    try:
+        with AudioFile(str(file)) as audio:
+            progress.update(task, total=audio.duration)
+            await batch.run(connector(address), audio)
+        writing.done(file, batch)
+    except (CaptionerError, OSError) as error:
+        writing.wrong(file, error)
+    else:
+        progress.update(task, total=1, completed=1)
+
+
+@asynccontextmanager
+async def _engine(engine: str, model: str | None) -> AsyncIterator[str]:
+    """The address of transcription sessions: of an engine of our own, or of the one named."""
+    if engine != "embedded":
+        yield transcription_address(engine)
+        return
+    options = ("--model", model) if model else ()
+    async with engine_process(sys.executable, "-m", "captioner", "engine", *options) as process:
+        yield transcription_address(process.url)
