@@ -209,13 +209,14 @@ def _hearing(config: Input) -> tuple[object, ...]:
 def _policy(config: Input) -> TurnPolicy:
     """Where an item, or a piece of one, begins and ends."""
     vad, batch = config.turn_detection, config.transcription.model == "captioner-accurate"
+    usual = TurnPolicy()
     if vad is None:
-        return BATCH_POLICY if batch else TurnPolicy()
+        return BATCH_POLICY if batch else usual
     return TurnPolicy(
         onset=vad.threshold,
-        offset=max(vad.threshold - 0.15, 0.01),
+        offset=max(vad.threshold - (usual.onset - usual.offset), 0.01),
         prefix_ms=vad.prefix_padding_ms,
         silence_ms=vad.silence_duration_ms,
-        long_turn_silence_ms=min(vad.silence_duration_ms, TurnPolicy().long_turn_silence_ms),
-        max_turn_s=BATCH_POLICY.max_turn_s if batch else TurnPolicy().max_turn_s,
+        long_turn_silence_ms=min(vad.silence_duration_ms, usual.long_turn_silence_ms),
+        max_turn_s=BATCH_POLICY.max_turn_s if batch else usual.max_turn_s,
     )
