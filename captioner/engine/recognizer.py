@@ -22,7 +22,7 @@ import ctranslate2
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from captioner.engine.guards import nothing_said
+from captioner.engine.guards import as_said
 from captioner.engine.hypothesis import SAMPLE_RATE, Hypothesis, Job, Samples, TimedText, Word
 from captioner.engine.models import Models, Progress, find_models
 from captioner.engine.whisper import CONTEXTS_S, Search, Whisper, context_s, language_code
@@ -82,7 +82,7 @@ class Recognizer:
         for indexes in self._batches(jobs):
             batch = [jobs[index] for index in indexes]
             answers.update(zip(indexes, self._decode_alike(batch), strict=True))
-        return [_without_invention(answers[index], job.audio) for index, job in enumerate(jobs)]
+        return [answers[index] for index in range(len(jobs))]
 
     def detect_language(self, audio: Samples) -> tuple[str, float]:
         """The language most likely spoken in `audio` and its probability.
@@ -117,7 +117,11 @@ class Recognizer:
         prompt = _prompt(job)
 
         def decode(clips: Sequence[Samples]) -> list[Hypothesis]:
-            return whisper.decode(clips, language, search, prompt=prompt)
+            heard = whisper.decode(clips, language, search, prompt=prompt)
+            return [
+                as_said(hypothesis, clip.size / SAMPLE_RATE)
+                for hypothesis, clip in zip(heard, clips, strict=True)
+            ]
 
         window = round(WINDOW_S * SAMPLE_RATE)
         firsts = decode([job.audio[:window] for job in jobs])
@@ -127,12 +131,6 @@ class Recognizer:
             _to_the_end(job.audio, first, window, decode)
             for job, first in zip(jobs, firsts, strict=True)
         ]
-
-
-def _without_invention(hypothesis: Hypothesis, audio: Samples) -> Hypothesis:
-    if nothing_said(hypothesis, audio.size / SAMPLE_RATE):
-        return replace(hypothesis, text="", segments=(), words=())
-    return hypothesis
 
 
 def _load(folder: Path, device: str) -> Whisper:
@@ -171,7 +169,6 @@ def _to_the_end(
             return _joined(parts)
         clip = audio[start : start + window]
         (part,) = decode([clip])
-        part = _without_invention(part, clip)
 
 
 def _told_until(part: Hypothesis, clip_s: float, *, last: bool) -> float:

@@ -58,6 +58,7 @@ class Whisper:
         )
         self._mel = FeatureExtractor(feature_size=self._model.n_mels)
         self._vocabulary = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._tokenizers: dict[str, Tokenizer] = {}
 
     @property
     def multilingual(self) -> bool:
@@ -102,7 +103,12 @@ class Whisper:
         ]
 
     def _tokenizer(self, language: str) -> Tokenizer:
-        return Tokenizer(self._vocabulary, self.multilingual, task="transcribe", language=language)
+        """Kept by language, since its list of signs that are not speech takes 80 look-ups."""
+        if language not in self._tokenizers:
+            self._tokenizers[language] = Tokenizer(
+                self._vocabulary, self.multilingual, task="transcribe", language=language
+            )
+        return self._tokenizers[language]
 
     def _features(self, clips: Sequence[Samples], seconds: float) -> ctranslate2.StorageView:
         frames = round(seconds * MEL_FRAMES_PER_S)
