@@ -24,6 +24,12 @@ def load(path: Path) -> Pcm:
     return np.frombuffer(done.stdout, np.int16)
 
 
+def first_half(recording: Path, text: str) -> tuple[Pcm, str]:
+    """The demo recording up to a pause near its middle, and what is said up to there."""
+    last = "true printed book"
+    return load(recording)[: round(28.8 * RATE)], text[: text.index(last) + len(last)]
+
+
 def words(text: str) -> list[str]:
     """Words as they are compared: without case and punctuation."""
     return re.findall(r"[\w']+", text.lower())

@@ -28,10 +28,10 @@ const language = element("#language", HTMLSelectElement);
 const meter = element("#meter", HTMLElement);
 const view = element("caption-view", CaptionView);
 
-/** @type {{microphone: Microphone, publisher: Publisher} | null} */
+/** @type {{microphone: Microphone, publisher: Publisher, stream: string} | null} */
 let session = null;
-/** @type {CaptionsFeed | undefined} */
-let feed;
+/** @type {CaptionsFeed | null} */
+let feed = null;
 
 /** @param {State} name @param {string} message */
 function showPublishing(name, message) {
@@ -44,7 +44,8 @@ function showPublishing(name, message) {
     failed: message || "The server refused the microphone.",
   };
   showState(name, words[name]);
-  if (name === "live") feed?.open(); // not earlier: the first to speak makes the room
+  // Not earlier: the first to speak makes the room.
+  if (name === "live" && session) feed ??= readOwn(session.stream);
   if (name === "stopped" || name === "failed") end();
 }
 
@@ -67,8 +68,9 @@ async function start() {
   };
   const publisher = new Publisher(room, location.href, source, showPublishing);
   feed?.close();
-  feed = readOwn(stream);
-  session = { microphone, publisher };
+  feed = null;
+  view.clear();
+  session = { microphone, publisher, stream };
   microphone.listen((samples) => {
     publisher.push(samples);
     showLevel(samples);
@@ -78,9 +80,8 @@ async function start() {
 
 /** The captions of this microphone alone. @param {string} stream */
 function readOwn(stream) {
-  view.clear();
   const track = new CaptionTrack((change) => view.apply(change));
-  return new CaptionsFeed(room, location.href, undefined, {
+  const own = new CaptionsFeed(room, location.href, undefined, {
     onEvent(event) {
       if (event.type === "hello" && !event.recovered) track.forgetOpen();
       if (event.type === "caption" && event.track === stream) track.add(event);
@@ -89,6 +90,8 @@ function readOwn(stream) {
     onLost() {},
     onClosed() {},
   });
+  own.open();
+  return own;
 }
 
 function stop() {
