@@ -24,6 +24,8 @@ CERTAIN = -0.5
 """Mean log probability a token above which words are certain enough against that doubt."""
 AVG_LOGPROB = -1.0
 """Mean log probability a token below which a decode is doubtful."""
+HOPELESS = -1.4
+"""The same where one doubt is not enough; spoken words stay above -1.31."""
 COMPRESSION = 2.4
 """Ratio of the text's bytes to their deflated size above which it repeats itself."""
 SHORT_S = 2.0
@@ -48,7 +50,7 @@ def nothing_said(hypothesis: Hypothesis, audio_s: float) -> bool:
         return True
     silent = hypothesis.no_speech > NO_SPEECH
     if audio_s < SHORT_S:
-        return silent and hypothesis.avg_logprob < AVG_LOGPROB
+        return hypothesis.avg_logprob < (AVG_LOGPROB if silent else HOPELESS)
     return hypothesis.avg_logprob < (CERTAIN if silent else AVG_LOGPROB)
 
 

@@ -29,6 +29,11 @@ class Listener:
         self._first = first
         self.end = first
 
+    @property
+    def paused(self) -> bool:
+        """Whether the open turn, if there is one, is in a pause."""
+        return self._turns.paused
+
     def append(self, samples: Samples) -> list[TurnEvent]:
         """Return what this decides; the resampler holds 40 ms back."""
         return self._hear(self._resampler.resample_chunk(samples))

@@ -119,7 +119,6 @@ class TranscriptionSession:
                 self._item = self._new_item(self._begin)
             step = samples[first : first + round(STEP_S * rate)]
             self._ticks += step.size * _TICKS // rate
-            self.transcriber.go_on()
             self._take_turns(self._listener.append(step), now)
             self.transcriber.listen(self._item, self._listener, now)
             piece = self._item and self._item.open_piece

@@ -68,12 +68,10 @@ class Transcriber:
     def listen(self, item: Item | None, listener: Listener, now: float) -> None:
         """Audio has come; `item` is the one that is not committed."""
         self._open = (item, listener) if item and item.open_piece else None
+        if not listener.paused:
+            self._offer = None
         self._cadence.received(listener.end, now)
         self._consider_partial(now)
-
-    def go_on(self) -> None:
-        """More audio comes: what was offered and not taken is not worth it any more."""
-        self._offer = None
 
     def pause(self, item: Item, end: int, listener: Listener) -> None:
         """Nobody speaks just now; if that lasts, the open piece ends at `end`.
@@ -151,10 +149,9 @@ class Transcriber:
             return
         if self._guess is not None and self._guess.job is job:
             self._guess.hypothesis = hypothesis
+            self._hear(job, hypothesis)
         elif job.kind == "partial":
-            item, piece = self._decoding[job]
-            if self._language.take(job, hypothesis):
-                self._tell(item.heard(piece, hypothesis, job.audio.size / SAMPLE_RATE))
+            self._hear(job, hypothesis)
             del self._decoding[job]
             self._consider_partial(now)
         else:
@@ -170,6 +167,12 @@ class Transcriber:
         elif item is not None:
             item.error = "The recogniser failed on this item."
         self._settle()
+
+    def _hear(self, job: Job, hypothesis: Hypothesis) -> None:
+        """Take a decode of what there is of a piece."""
+        item, piece = self._decoding[job]
+        if self._language.take(job, hypothesis):
+            self._tell(item.heard(piece, hypothesis, job.audio.size / SAMPLE_RATE))
 
     def _conclude(self, job: Job, hypothesis: Hypothesis, now: float) -> None:
         """Take the final decode of a piece."""
@@ -189,6 +192,9 @@ class Transcriber:
         if self._open is None:
             return
         item, listener = self._open
+        if listener.paused:  # the guess says all there is
+            self._cadence.stop()
+            return
         piece = item.streaming
         reliable = self._language.settled or (
             piece is not None and listener.end - piece.start >= RELIABLE_S * SAMPLE_RATE

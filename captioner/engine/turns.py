@@ -88,6 +88,11 @@ class TurnDetector:
         """Whether a turn is open."""
         return self._start is not None
 
+    @property
+    def paused(self) -> bool:
+        """Whether nobody has spoken since the last TurnPaused of the open turn."""
+        return self._start is not None and self._paused
+
     def feed(self, probabilities: Sequence[float]) -> list[TurnEvent]:
         """Take the next frames; return what they decide."""
         return [event for probability in probabilities for event in self._frame(probability)]

@@ -78,11 +78,14 @@ class Utterance:
     def __init__(self, policy: StreamingPolicy | None = None) -> None:
         self._policy = policy or StreamingPolicy()
         self._told = ""
+        self._tail = ""
         self._pending: list[_Heard] = []
         self._audio_s = 0.0
 
     def partial(self, hypothesis: Hypothesis, audio_s: float) -> Update:
-        """Take a decode of the first `audio_s` seconds."""
+        """Take a decode of the first `audio_s` seconds; one of less than before is old news."""
+        if audio_s < self._audio_s:
+            return Update("", self._tail)
         self._audio_s = audio_s
         tail = self._continued(hypothesis)
         heard = _heard(hypothesis, tail)
@@ -91,7 +94,8 @@ class Utterance:
         self._pending = heard[len(settled) :]
         end = _bare_end(tail, settled[-1].end) if settled else 0
         self._told += tail[:end]
-        return Update(tail[:end], tail[end:])
+        self._tail = tail[end:]
+        return Update(tail[:end], self._tail)
 
     def complete(self, hypothesis: Hypothesis) -> Completion:
         """Take the decode of the whole utterance."""
