@@ -54,6 +54,11 @@ def nothing_said(hypothesis: Hypothesis, audio_s: float) -> bool:
     return hypothesis.avg_logprob < (CERTAIN if silent else AVG_LOGPROB)
 
 
+def doubtful(hypothesis: Hypothesis) -> bool:
+    """Whether a decode repeats itself, or is not sure of its words."""
+    return compression(hypothesis.text) > COMPRESSION or hypothesis.avg_logprob < AVG_LOGPROB
+
+
 def compression(text: str) -> float:
     """How many times smaller the text gets when deflated; loops deflate well."""
     raw = text.encode()

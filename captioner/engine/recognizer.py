@@ -22,7 +22,7 @@ import ctranslate2
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from captioner.engine.guards import as_said
+from captioner.engine.guards import as_said, doubtful
 from captioner.engine.hypothesis import SAMPLE_RATE, Hypothesis, Job, Samples, TimedText, Word
 from captioner.engine.models import Models, Progress, find_models
 from captioner.engine.whisper import CONTEXTS_S, Search, Whisper, context_s, language_code
@@ -34,6 +34,13 @@ WINDOW_S = 29.0
 """Longer audio is decoded window after window."""
 UNTOLD_S = 2.0
 """So much audio behind the last phrase is more than a pause."""
+ACCURATE = Search(beam=5)
+THOROUGH = Search(beam=5, context_s=CONTEXTS_S[-1])
+"""Where the accurate search repeats itself or is not sure; for all audio it costs twice as much
+
+and is no better: 7.8 % word errors in pieces of 14 s, where the accurate one has 7.7 %, and 6.2 %
+with the thorough one behind it.
+"""
 LANGUAGE_S = 9.0
 """How much audio the language is detected from: what the shortest context holds."""
 
@@ -113,11 +120,16 @@ class Recognizer:
         whisper = self._final
         if job.kind == "partial" and language == "en" and self._partial is not None:
             whisper = self._partial
-        search = Search(beam=5, context_s=CONTEXTS_S[-1]) if job.kind == "accurate" else Search()
+        search = ACCURATE if job.kind == "accurate" else Search()
         prompt = _prompt(job)
 
         def decode(clips: Sequence[Samples]) -> list[Hypothesis]:
             heard = whisper.decode(clips, language, search, prompt=prompt)
+            if job.kind == "accurate":
+                for index, clip in enumerate(clips):
+                    if doubtful(heard[index]):
+                        (again,) = whisper.decode([clip], language, THOROUGH, prompt=prompt)
+                        heard[index] = min(heard[index], again, key=_doubt)
             return [
                 as_said(hypothesis, clip.size / SAMPLE_RATE)
                 for hypothesis, clip in zip(heard, clips, strict=True)
@@ -141,6 +153,10 @@ def _load(folder: Path, device: str) -> Whisper:
             f"The model in {folder} cannot be loaded on {device}: {error}. "
             "Give another with CAPTIONER_MODEL, or leave that out for the one installed."
         ) from error
+
+
+def _doubt(hypothesis: Hypothesis) -> tuple[bool, float]:
+    return doubtful(hypothesis), -hypothesis.avg_logprob
 
 
 def _prompt(job: Job) -> str:
