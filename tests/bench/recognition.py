@@ -27,7 +27,7 @@ from tests.bench import offline, speech
 from tests.bench.delays import Report, percentile, report, transcript
 from tests.bench.offline import Offline
 from tests.bench.speech import RATE, Pcm
-from tests.bench.streams import Played, Server, play, running_server
+from tests.bench.streams import Played, Server, measured_server, play
 
 SECTIONS = ("transcribe", "live", "quiet", "many", "languages")
 LANGUAGES = ("de", "es", "fr", "it", "ja", "ru")
@@ -71,7 +71,7 @@ async def live_section(
 ) -> None:
     """One stream at true pace through the whole server."""
     with tempfile.TemporaryDirectory() as data:
-        async with running_server(Path(data)) as server:
+        with measured_server(Path(data)) as server:
             before = server.cpu_s()
             played = await play(server.url, "bench", samples)
             after = server.cpu_s()
@@ -104,7 +104,7 @@ def add_delays(results: Results, name: str, figures: Report) -> None:
 async def quiet_section(results: Results) -> None:
     """Ten minutes in which nobody speaks: silence, noise at three levels, hum, music."""
     with tempfile.TemporaryDirectory() as data:
-        async with running_server(Path(data)) as server:
+        with measured_server(Path(data)) as server:
             played = await play(server.url, "quiet", non_speech(600), pace=10)
     shown = {a.id for a in played.arrivals if a.text}
     results.add("quiet: captions published in ten minutes", len(shown), 0)
@@ -131,7 +131,7 @@ async def many_section(results: Results, samples: Pcm, peer: Offline, seconds: i
     """Twelve streams, then twenty-four, each at its own place of the recording."""
     for count in (12, 24):
         with tempfile.TemporaryDirectory() as data:
-            async with running_server(Path(data)) as server:
+            with measured_server(Path(data)) as server:
                 streams = await _play_many(server, samples, count, seconds)
         _add_many(results, count, streams, samples, peer, seconds)
 
@@ -198,7 +198,7 @@ async def languages_section(results: Results, weights: Path) -> None:
     """Other languages, `language: auto`, beside the peer's own."""
     model = offline.peer(weights)
     with tempfile.TemporaryDirectory() as data:
-        async with running_server(Path(data)) as server:
+        with measured_server(Path(data)) as server:
             for language in LANGUAGES:
                 clips = speech.clips(language)[:20]
                 pause = np.zeros(int(0.8 * RATE), np.int16)
@@ -225,7 +225,7 @@ def main() -> None:
     if unknown := set(sections) - set(SECTIONS):
         parser.error(f"unknown section {', '.join(sorted(unknown))}")
     results = Results()
-    weights = find_models().accurate
+    weights = find_models(None).final
     clip = speech.meeting(options.seconds)
     samples = speech.load(clip.path)[: options.seconds and options.seconds * RATE]
     seconds = len(samples) / RATE

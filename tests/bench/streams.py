@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from tests.bench.delays import Arrival
 from tests.bench.speech import RATE, Pcm
+from tests.processes import running_server
 
 FRAME_S = 0.1
 
@@ -128,10 +129,8 @@ class Server:
         return float(self.engine().memory_info().rss) / 2**20
 
 
-@contextlib.asynccontextmanager
-async def running_server(data: Path) -> AsyncIterator[Server]:
+@contextlib.contextmanager
+def measured_server(data: Path) -> Iterator[Server]:
     """`captioner serve` on a free port, ready to caption; stopped on leaving."""
-    from tests.processes import serve  # the end-to-end tests' own way of starting it
-
-    with serve(data) as running:
-        yield Server(running.url.replace("http", "ws", 1), psutil.Process(running.pid))
+    with running_server(data) as running:
+        yield Server(running.ws_url, psutil.Process(running.process.pid))
