@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
-from captioner.errors import BadInput
 from captioner.ingest.websocket import Disconnected, publish_over
 from captioner.rooms.choices import room_id
 from captioner.rooms.room import Room, RoomSettings
 from captioner.server.parts import Joined
-from captioner.server.problems import close, refuse
+from captioner.server.problems import close, conversation
 
 router = APIRouter(prefix="/v1/rooms/{room}")
 
@@ -18,16 +17,13 @@ router = APIRouter(prefix="/v1/rooms/{room}")
 async def publish(socket: WebSocket, parts: Joined, room: str) -> None:
     """A publisher's conversation; a room that is not there is made."""
     await socket.accept()
-    try:
+    async with conversation(socket):
         settings = RoomSettings(room_id(room))
-    except BadInput as error:
-        await refuse(socket, error)
-        return
 
-    async def found() -> Room:
-        return await parts.rooms.get_or_create(settings)
+        async def found() -> Room:
+            return await parts.rooms.get_or_create(settings)
 
-    await publish_over(_Publisher(socket), found, parts.tracks)
+        await publish_over(_Publisher(socket), found, parts.tracks)
 
 
 class _Publisher:

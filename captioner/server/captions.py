@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Annotated, Any, NoReturn
 
 from fastapi import APIRouter, Query, Response, WebSocket, WebSocketDisconnect
@@ -10,12 +9,10 @@ from pydantic import BaseModel, Field
 
 from captioner.delivery.history import history_of
 from captioner.delivery.reader import Asked, Reader
-from captioner.errors import CaptionerError
 from captioner.server.parts import Joined, RoomName
-from captioner.server.problems import close, refuse
+from captioner.server.problems import close, conversation
 from captioner.server.race import race
 
-logger = logging.getLogger(__name__)
 router = APIRouter(prefix="/v1/rooms/{room}/captions", tags=["captions"])
 
 Languages = Annotated[
@@ -53,7 +50,7 @@ async def follow(socket: WebSocket, parts: Joined, room: str) -> None:
     """Events from now on, or from where the reader stopped."""
     await socket.accept()
     query = socket.query_params
-    try:
+    async with conversation(socket):
         asked = Asked.of(
             query.getlist("language"),
             query.get("mode", "fast"),
@@ -63,10 +60,6 @@ async def follow(socket: WebSocket, parts: Joined, room: str) -> None:
         async with parts.hub.read(await parts.rooms.get(room), asked) as reader:
             await race(_send(socket, reader), reader.failure(), _left(socket))
         await close(socket, reader.close_code)
-    except WebSocketDisconnect:
-        logger.debug("A reader of room %s left.", room)
-    except CaptionerError as error:
-        await refuse(socket, error)
 
 
 async def _send(socket: WebSocket, reader: Reader) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any
 
@@ -14,7 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
-from starlette.websockets import WebSocket
+from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from captioner.errors import BadInput, CaptionerError, TooLarge
 
@@ -59,7 +60,21 @@ def problem_of(error: CaptionerError) -> Response:
     return problem(error.http_status, str(error), error.code)
 
 
-async def refuse(socket: WebSocket, error: CaptionerError) -> None:
+@asynccontextmanager
+async def conversation(socket: WebSocket) -> AsyncIterator[None]:
+    """A block that talks over an open WebSocket: what it raises is told to the client."""
+    try:
+        yield
+    except WebSocketDisconnect:
+        logger.debug("A client left.")
+    except CaptionerError as error:
+        await _refuse(socket, error)
+    except Exception:  # one client's trouble is not the other clients'
+        logger.exception("A client could not be served.")
+        await _refuse(socket, CaptionerError(_FAILED))
+
+
+async def _refuse(socket: WebSocket, error: CaptionerError) -> None:
     """Tell the client of an open WebSocket what is wrong, and close it with the error's code."""
     message = {"type": "error", "code": error.code, "message": str(error), "fatal": True}
     await close(socket, error.close_code, str(error), orjson.dumps(message).decode())
@@ -98,9 +113,10 @@ def answer_problems(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def unexpected(_: Request, error: Exception) -> Response:
-        return problem(500, "The server failed; its log says how.", "internal")
+        return problem(500, _FAILED, CaptionerError.code)
 
 
+_FAILED = "The server failed; its log says how."
 _DETAILS = {
     404: "There is nothing at this address.",
     405: "This address does not take that method.",

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Query, Response
 
 from captioner.archive import srt, text, transcript_json, webvtt
 from captioner.captions.model import Caption, Gap
+from captioner.rooms.languages import language_tag
 from captioner.server.parts import Joined, RoomName
 
 router = APIRouter(prefix="/v1/rooms/{room}", tags=["transcript"])
@@ -50,6 +51,8 @@ async def download(
     ] = None,
 ) -> Response:
     """The finals and the gaps so far; valid at any moment."""
+    if language is not None:
+        language = language_tag(language)
     summary = parts.rooms.summary(room)
     transcript = await parts.transcript(room)
     all_languages = dict.fromkeys((*summary.languages, *transcript.languages))

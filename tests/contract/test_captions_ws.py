@@ -230,6 +230,17 @@ async def test_a_server_that_stops_says_that_it_is_going_away(edge: Edge) -> Non
         assert (await to_the_end(reader))[1] == 1001
 
 
+async def test_a_failure_of_ours_says_nothing_of_its_inside(
+    edge: Edge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(edge.rooms.__class__, "get", lambda *_: 1 / 0)
+    async with reading(edge) as reader:
+        read, closed = await to_the_end(reader)
+    assert closed == 4500
+    assert [event["code"] for event in read] == ["internal"]
+    assert "division" not in read[0]["message"]
+
+
 async def test_another_sites_page_cannot_read(edge: Edge) -> None:
     await edge.publish("demo")
     url = f"{edge.ws_url}/v1/rooms/demo/captions"

@@ -154,6 +154,7 @@ async def test_a_transcript_of_nothing_is_valid(edge: Edge) -> None:
         ("GET", "/v1/rooms/%2e%2e/transcript.vtt", None, 404, "room_not_found"),
         ("GET", "/v1/rooms/none/captions?after=soon", None, 400, "bad_input"),
         ("GET", "/v1/rooms/none/transcript.doc", None, 400, "bad_input"),
+        ("GET", "/v1/rooms/none/transcript.vtt?language=e%0d%0an", None, 400, "bad_input"),
         ("GET", "/nothing/here", None, 404, "not_found"),
         ("PUT", "/v1/rooms", {}, 405, "method_not_allowed"),
         ("POST", "/v1/rooms", b"x" * (2 << 20), 413, "too_large"),

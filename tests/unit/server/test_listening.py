@@ -9,7 +9,7 @@ from captioner.server.listening import bound
 def test_a_port_that_is_taken_is_explained() -> None:
     with bound("127.0.0.1", 0) as listener:
         port = listener.getsockname()[1]
-        with pytest.raises(UserError, match=f"127.0.0.1:{port}: .* another with --port"):
+        with pytest.raises(UserError, match=f"127.0.0.1:{port}: Address already in use. .* --port"):
             bound("127.0.0.1", port)
 
 
