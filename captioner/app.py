@@ -55,8 +55,8 @@ async def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
     require_loopback(settings.host)
     with bound(settings.host, settings.port) as listener, open_store(settings.data) as store:
         async with (
-            _recogniser(settings) as recogniser,
-            _joined(settings, store, recogniser) as parts,
+            recogniser(settings) as recognises,
+            _joined(settings, store, recognises) as parts,
         ):
             async with listening(create_application(parts, web_root()), listener) as server:
                 on_ready(_address(settings.host, listener.getsockname()[1]))
@@ -67,7 +67,8 @@ async def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
 
 
 @asynccontextmanager
-async def _recogniser(settings: Settings) -> AsyncIterator[Recogniser]:
+async def recogniser(settings: Settings) -> AsyncIterator[Recogniser]:
+    """The embedded engine, running until the block ends, or the server that was named."""
     if settings.engine != "embedded":
         yield _elsewhere(settings.engine)
         return

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import click
 
 from captioner import __version__
+from captioner.commands.doctor import doctor
 from captioner.commands.engine import engine
 from captioner.commands.options import option
 from captioner.commands.send import send
@@ -35,7 +36,7 @@ def cli(*, verbose: bool) -> None:
     )
 
 
-for command in (serve, engine, send, watch, transcribe):
+for command in (serve, engine, send, watch, transcribe, doctor):
     cli.add_command(command)
 
 

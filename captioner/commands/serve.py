@@ -6,16 +6,17 @@ import logging
 
 import click
 
-from captioner.app import serve as serve_all
 from captioner.commands.running import run
 from captioner.commands.settings_options import settings_given, settings_options
 
 
 @click.command()
-@settings_options
+@settings_options()
 @click.pass_context
 def serve(context: click.Context, /, **given: str | None) -> None:
     """Serve rooms, web pages and captions until Ctrl-C; what was said is captioned first."""
+    from captioner.app import serve as serve_all  # the web framework takes a second to load
+
     settings = settings_given(context, given)
     logging.getLogger().setLevel(settings.log_level.upper())
     run(serve_all(settings, _ready))

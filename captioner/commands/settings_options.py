@@ -9,16 +9,27 @@ import click
 
 from captioner.commands.options import option
 from captioner.errors import BadInput
-from captioner.settings import Settings, every_setting, read_settings
+from captioner.settings import Setting, Settings, every_setting, read_settings
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
-def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command an option for every setting."""
-    for setting in reversed(every_setting()):
-        unit = f" ({setting.unit})" if setting.unit else ""
-        default = f"  [default: {setting.default}]" if setting.default else ""
-        command = option(setting.option, help=f"{setting.description}{unit}{default}")(command)
-    return command
+def settings_options(*names: str) -> Decorator:
+    """Give a command an option for each of these settings; for all of them, if none is named."""
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        for setting in reversed(every_setting()):
+            if not names or setting.option.removeprefix("--") in names:
+                command = _option(setting)(command)
+        return command
+
+    return decorate
+
+
+def _option(setting: Setting) -> Decorator:
+    unit = f" ({setting.unit})" if setting.unit else ""
+    default = f"  [default: {setting.default}]" if setting.default else ""
+    return option(setting.option, help=f"{setting.description}{unit}{default}")
 
 
 def settings_given(context: click.Context, given: dict[str, str | None]) -> Settings:

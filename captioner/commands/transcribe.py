@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import click
@@ -27,9 +24,10 @@ from captioner.captions.messages import to_message
 from captioner.captions.model import Caption
 from captioner.commands.options import CommaSeparated, LanguageTag, json_option, option, to_option
 from captioner.commands.running import run
-from captioner.engine_process import engine_process
+from captioner.commands.settings_options import settings_given, settings_options
 from captioner.errors import CaptionerError
-from captioner.realtime.connection import connector, transcription_address
+from captioner.realtime.connection import connector
+from captioner.settings import Settings
 
 FORMATS = {
     "vtt": webvtt.render,
@@ -55,30 +53,30 @@ FORMATS = {
 )
 @option("--language", default="auto", type=LanguageTag("auto"), help="Spoken language.")
 @to_option
-@option("--engine", default="embedded", help="`embedded`, or a Realtime server's ws:// address.")
-@option("--model", help="A folder or a faster-whisper name.  [default: the best here]")
+@settings_options("engine", "model", "device", "cache")
 @json_option
+@click.pass_context
 def transcribe(
+    context: click.Context,
+    /,
     *,
     files: tuple[Path, ...],
     formats: tuple[str, ...],
     out: Path | None,
     language: str,
-    engine: str,
-    model: str | None,
     as_json: bool,
+    **given: str | None,
 ) -> None:
     """Write FILE.LANGUAGE.vtt for every FILE of audio or video.
 
     The files are there when they are complete; one that was there before is replaced.
     """
-    if engine != "embedded" and not engine.startswith(("ws://", "wss://")):
-        raise click.UsageError("--engine is neither embedded nor an address such as ws://host:port")
+    settings = settings_given(context, given)
     names = Counter(file.name for file in files)
     if out and len(names) < len(files):
         raise click.UsageError(f"Two of the files are called {names.most_common(1)[0][0]}.")
     writing = _Writing(formats, out, as_json=as_json)
-    run(_all(files, language, engine, model, writing))
+    run(_all(files, language, settings, writing))
     if writing.failed:
         raise CaptionerError(f"{writing.failed} of {len(files)} not transcribed.")
 
@@ -116,8 +114,10 @@ class _Writing:
 
 
 async def _all(
-    files: tuple[Path, ...], language: str, engine: str, model: str | None, writing: _Writing
+    files: tuple[Path, ...], language: str, settings: Settings, writing: _Writing
 ) -> None:
+    from captioner.app import recogniser  # the web framework takes a second to load
+
     console = Console(stderr=True)
     columns = (
         TextColumn("{task.description}"),
@@ -131,10 +131,10 @@ async def _all(
         redirect_stdout=False,
         disable=not console.is_terminal or writing.as_json,
     )
-    async with _engine(engine, model) as address:
+    async with recogniser(settings) as recognises:
         with progress:
             for file in files:
-                await _one(file, language, address, progress, writing)
+                await _one(file, language, recognises.url, progress, writing)
     for target in writing.written if not writing.as_json else ():
         click.echo(target)
 
@@ -157,14 +157,3 @@ async def _one(
         writing.wrong(file, error)
     else:
         progress.update(task, total=1, completed=1)
-
-
-@asynccontextmanager
-async def _engine(engine: str, model: str | None) -> AsyncIterator[str]:
-    """The address of transcription sessions: of an engine of our own, or of the one named."""
-    if engine != "embedded":
-        yield transcription_address(engine)
-        return
-    options = ("--model", model) if model else ()
-    async with engine_process(sys.executable, "-m", "captioner", "engine", *options) as process:
-        yield transcription_address(process.url)

@@ -1,0 +1,113 @@
+"""`captioner doctor`: what this machine can do, and what to do where it cannot."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import resources
+
+import click
+
+from captioner.audio.files import AudioFile
+from captioner.audio.pcm import SAMPLE_RATE
+from captioner.commands.loading import loading
+from captioner.commands.running import run
+from captioner.commands.settings_options import settings_given, settings_options
+from captioner.errors import CaptionerError, StorageFailed
+from captioner.settings import Settings
+
+LEAST_FREE_MB = 500
+"""For some hundred hours of journals, and the models' cache."""
+
+
+@click.command()
+@settings_options()
+@click.pass_context
+def doctor(context: click.Context, /, **given: str | None) -> None:
+    """Check engine, models, Redis, storage, port and codecs; say what to do where one fails."""
+    settings = settings_given(context, given)
+    failed = [check.name for check in CHECKS if not _passes(check, settings)]
+    if failed:
+        raise CaptionerError(f"Not ready: {', '.join(failed)}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """`find` says what it found, or raises what is wrong; then `remedy` says what to do."""
+
+    name: str
+    find: Callable[[Settings], str]
+    remedy: str
+
+
+def _passes(check: Check, settings: Settings) -> bool:
+    try:
+        found = check.find(settings)
+    except (CaptionerError, OSError) as error:
+        click.echo(f"FAIL  {check.name:7}  {str(error).rstrip('.')}. {check.remedy}")
+        return False
+    click.echo(f"ok    {check.name:7}  {found}")
+    return True
+
+
+def _models(settings: Settings) -> str:
+    from captioner.engine.models import find_models
+
+    if settings.engine != "embedded":
+        return f"those of {settings.engine}"
+    with loading() as bar:
+        found = find_models(settings.model or None, cache=settings.cache, progress=bar.report)
+    return f"{found.final} for finals, {found.partial or 'the same'} for first words"
+
+
+def _engine(settings: Settings) -> str:
+    from captioner.app import recogniser
+
+    async def start() -> str:
+        began = time.monotonic()
+        async with recogniser(settings) as recognises:
+            await recognises.check()
+            return f"{settings.engine}, ready in {time.monotonic() - began:.1f} s"
+
+    return run(start())
+
+
+def _redis(_settings: Settings) -> str:
+    return "not needed: one process does all"
+
+
+def _storage(settings: Settings) -> str:
+    from captioner.archive.store import open_store
+
+    with open_store(settings.data):
+        free = shutil.disk_usage(settings.data).free // 1_000_000
+    if free < LEAST_FREE_MB:
+        raise StorageFailed(f"only {free} MB are free in {settings.data}")
+    return f"{settings.data.absolute()} can be written, {free // 1000} GB free"
+
+
+def _port(settings: Settings) -> str:
+    from captioner.server.listening import bound
+
+    with bound(settings.host, settings.port) as listener:
+        host, port = listener.getsockname()[:2]
+        return f"{port} on {host} is free"
+
+
+def _codecs(_settings: Settings) -> str:
+    recording = resources.files("captioner") / "demo" / "speech.opus"
+    with AudioFile(str(recording)) as audio:
+        seconds = sum(samples.size for samples in audio) / SAMPLE_RATE
+    return f"Opus in Ogg is read ({seconds:.0f} s)"
+
+
+CHECKS = (
+    Check("engine", _engine, "Choose another with --engine, --model or --device."),
+    Check("models", _models, "Name a model that is on this machine with --model."),
+    Check("redis", _redis, "Leave it out."),
+    Check("storage", _storage, "Choose a folder with room with --data."),
+    Check("port", _port, "Stop what uses it, or choose another with --port."),
+    Check("codecs", _codecs, "Install PyAV again: pip install --force-reinstall av"),
+)
