@@ -71,6 +71,8 @@ class Item:
         """Tell what a partial decode adds to the piece that is next."""
         if piece.completion is not None or self.error is not None:
             return
+        if piece.end is not None and piece.start + audio_s * SAMPLE_RATE > piece.end:
+            return  # it says what belongs to the next piece
         update = piece.utterance.partial(hypothesis, audio_s)
         if update.delta:
             yield self._delta(piece, update.delta)

@@ -21,6 +21,7 @@ from captioner.engine.protocol_error import ProtocolError
 from captioner.engine.session_config import Input, SessionConfig
 from captioner.engine.transcriber import Transcriber
 from captioner.engine.turns import TurnEvent, TurnPaused, TurnPolicy, TurnStarted
+from captioner.engine.utterance import Utterance
 
 MIN_COMMIT_MS = 100
 STEP_S = 0.5
@@ -58,6 +59,8 @@ class TranscriptionSession:
         self._previous: str | None = None
         self._item: Item | None = None
         """Uncommitted: with turn detection the open turn, else all since the last commit."""
+        self._closed: Piece | None = None
+        """The last piece that got its end."""
         self._listener = self._listen()
 
     def create(self, model: str | None = None) -> None:
@@ -158,7 +161,7 @@ class TranscriptionSession:
                     started = server_events.speech_started(self._item.id, _ms(turn.sample))
                     self._tell([started])
                 assert self._item is not None
-                self._item.pieces.append(Piece(turn.sample))
+                self._item.pieces.append(self._piece(turn.sample))
                 continue
             item = self._item
             assert item is not None and item.open_piece is not None
@@ -170,8 +173,18 @@ class TranscriptionSession:
                 self._tell([server_events.speech_stopped(item.id, _ms(turn.sample))])
                 self._commit_item(item, turn.sample)
 
+    def _piece(self, start: int) -> Piece:
+        """Speech begins; where a long turn is cut, in the middle of what was told already."""
+        cut = self._closed
+        if cut is None or cut.end != start:
+            return Piece(start)
+        return Piece(
+            start, utterance=Utterance(cut.utterance.told_after((start - cut.start) / SAMPLE_RATE))
+        )
+
     def _close(self, item: Item, piece: Piece, end: int, now: float) -> None:
         piece.end = end
+        self._closed = piece
         self.transcriber.close(item, piece, self._listener, now)
 
     def _commit_item(self, item: Item, end: int) -> None:

@@ -28,6 +28,9 @@ from captioner.captions.merge import continue_from
 from captioner.captions.words import is_letter, words
 from captioner.engine.hypothesis import Hypothesis, TimedText, Word
 
+_SEAM_S = 0.1
+"""So far past a cut a word may seem to end that was spoken before it."""
+
 
 @dataclass(frozen=True, slots=True)
 class StreamingPolicy:
@@ -63,9 +66,10 @@ class Completion:
 
 @dataclass(slots=True)
 class _Heard:
-    """A word of the tail. `key` and `end` are as in `captions.words`; `end_s` is in the audio."""
+    """A word of the tail: `key`, `start`, `end` as in `captions.words`; `end_s` is in the audio."""
 
     key: str
+    start: int
     end: int
     end_s: float
     probability: float
@@ -75,9 +79,12 @@ class _Heard:
 class Utterance:
     """Feed it every decode of the utterance's audio so far, then the final one."""
 
-    def __init__(self, policy: StreamingPolicy | None = None) -> None:
+    def __init__(self, before: str = "", policy: StreamingPolicy | None = None) -> None:
+        """`before`: what was told of this audio already, by the utterance that it was cut off."""
         self._policy = policy or StreamingPolicy()
-        self._told = ""
+        self._before = self._told = before
+        self._ends: list[tuple[int, float]] = []
+        """Of the words that were told: where they begin in the text and end in the audio."""
         self._tail = ""
         self._pending: list[_Heard] = []
         self._audio_s = 0.0
@@ -93,17 +100,32 @@ class Utterance:
         settled = list(takewhile(self._settled, heard))
         self._pending = heard[len(settled) :]
         end = _bare_end(tail, settled[-1].end) if settled else 0
-        self._told += tail[:end]
-        self._tail = tail[end:]
-        return Update(tail[:end], self._tail)
+        self._ends += [(len(self._told) + word.start, word.end_s) for word in settled]
+        delta = self._tell(tail[:end])
+        self._tail = tail[end:] if self._transcript else tail[end:].lstrip()
+        return Update(delta, self._tail)
 
     def complete(self, hypothesis: Hypothesis) -> Completion:
         """Take the decode of the whole utterance."""
-        delta = self._continued(hypothesis)
-        self._told += delta
+        delta = self._tell(self._continued(hypothesis))
         self._pending = []
-        segments = _segments(hypothesis.segments, self._told, self._audio_s)
-        return Completion(delta, self._told, segments)
+        segments = _segments(hypothesis.segments, self._transcript, self._audio_s)
+        return Completion(delta, self._transcript, segments)
+
+    def told_after(self, end_s: float) -> str:
+        """The words told of audio past `end_s`: it is cut there, and what follows says them too."""
+        begins = (begin for begin, word_end_s in self._ends if end_s + _SEAM_S < word_end_s < inf)
+        return self._told[next(begins, len(self._told)) :].strip()
+
+    @property
+    def _transcript(self) -> str:
+        return self._told[len(self._before) :].lstrip()
+
+    def _tell(self, text: str) -> str:
+        """The delta that tells `text`, which goes on from all that was told."""
+        before = len(self._transcript)
+        self._told += text
+        return self._transcript[before:]
 
     def _settled(self, word: _Heard) -> bool:
         policy, age_s = self._policy, self._audio_s - word.end_s
@@ -130,7 +152,7 @@ def _heard(hypothesis: Hypothesis, tail: str) -> list[_Heard]:
         parts = [part for first, last, part in spans if first < word.end and last > word.start]
         end_s = max((part.end for part in parts), default=inf)
         probability = min((part.probability for part in parts), default=1.0)
-        found.append(_Heard(word.key, place.end, end_s, probability))
+        found.append(_Heard(word.key, place.start, place.end, end_s, probability))
     return found
 
 
