@@ -79,7 +79,7 @@ class _Heard:
 class Utterance:
     """Feed it every decode of the utterance's audio so far, then the final one."""
 
-    def __init__(self, before: str = "", policy: StreamingPolicy | None = None) -> None:
+    def __init__(self, policy: StreamingPolicy | None = None, *, before: str = "") -> None:
         """`before`: what was told of this audio already, by the utterance that it was cut off."""
         self._policy = policy or StreamingPolicy()
         self._before = self._told = before
