@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-import logging
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from captioner.audio.pcm import SAMPLE_RATE, Samples, silence
 from captioner.captions.assembly import Assembly, Released
-from captioner.captions.model import Caption, Settled
-from captioner.captions.recognition import Recognition
-from captioner.realtime.transcription import Silence, Transcription
+from captioner.captions.model import Caption, Gap, Settled
+from captioner.captions.recognition import (
+    Committed,
+    Completed,
+    Expired,
+    Failed,
+    Recognition,
+    SessionLost,
+    SpeechStarted,
+    SpeechStopped,
+)
+from captioner.ingest.arrivals import Arrivals
+from captioner.realtime.transcription import AudioLost, Heard, Silence, Transcription
 from captioner.rooms.room import Room, TrackPlace
-
-logger = logging.getLogger(__name__)
 
 SILENCE_STEP_S = 5.0
 """Silence is journalled in steps no shorter than this."""
+PIECE = SAMPLE_RATE
+"""Samples that are taken in one go: a message may hold more than there is room for."""
 
 Transcribe = Callable[[float, str, tuple[str, ...], Callable[[str | None], None]], Transcription]
 """Makes a transcription: start on the room clock (s), language, keywords, who hears of trouble."""
@@ -34,12 +44,18 @@ class Stage:
         language: str,
         speaker: str | None,
         transcribe: Transcribe,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._room = room
         self._place = place
+        self._language = "und" if language == "auto" else language
+        """What was spoken last, as far as that is known."""
         self._received = place.settled
         self._settled = place.settled
+        self._speaking = False
         self._trouble: str | None = None
+        self._arrivals = Arrivals(clock)
+        self._committed: dict[str, Committed] = {}
         self._assembly = Assembly(place.stream, language, speaker, room.next_caption_id)
         self._transcription = transcribe(
             place.base + place.settled, language, room.settings.keywords, self._hear_of_trouble
@@ -57,8 +73,8 @@ class Stage:
 
     @property
     def speaking(self) -> bool:
-        """Whether somebody is speaking, or has just spoken."""
-        return not self._assembly.idle
+        """Whether somebody is speaking."""
+        return self._speaking
 
     @property
     def trouble(self) -> str | None:
@@ -66,11 +82,14 @@ class Stage:
         return self._trouble
 
     async def feed(self, samples: Samples) -> None:
-        """Add audio; waits while the recogniser is far behind."""
-        # Off the record nothing leaves the room, but its clock goes on.
-        heard = silence(samples.size) if self._room.status == "paused" else samples
-        await self._transcription.send(heard)
-        self._received += samples.size / SAMPLE_RATE
+        """Add audio; waits while the recogniser is far behind. `received` says how much went in."""
+        for first in range(0, samples.size, PIECE):
+            piece = samples[first : first + PIECE]
+            # Off the record nothing leaves the room, but its clock goes on.
+            heard = silence(piece.size) if self._room.status == "paused" else piece
+            await self._transcription.send(heard)
+            self._received += piece.size / SAMPLE_RATE
+            self._arrivals.note(self._place.base + self._received)
 
     async def end(self) -> None:
         """No more audio: what was said is captioned, then `run` returns."""
@@ -85,21 +104,52 @@ class Stage:
         await self._publish(self._assembly.finish())
         await self._settle(self._place.base + self._received, step=0)
 
-    async def _take(self, events: Sequence[Recognition | Silence]) -> None:
+    async def _take(self, events: Sequence[Heard]) -> None:
         """Publish what the events make of the captions, and note what they settle."""
         released: list[Released] = []
-        silent_until = 0.0
+        gaps: list[Gap] = []
+        settled_until = 0.0
         for event in events:
             if isinstance(event, Silence):
-                silent_until = event.until
+                settled_until = event.until
+            elif isinstance(event, AudioLost):
+                gaps.append(self._gap(event.start, event.end, "engine_unavailable"))
+                settled_until = event.end
             else:
+                gaps += self._not_recognised(event)
                 released += self._assembly.feed(event)
         await self._publish(_newest(released))
-        await self._settle(max(silent_until, self._assembly.settled_until or 0.0))
+        for gap in gaps:
+            await self._room.publish(gap)
+        settled_until = max(settled_until, self._assembly.settled_until or 0.0)
+        await self._settle(settled_until, step=0 if gaps else SILENCE_STEP_S)
+
+    def _not_recognised(self, event: Recognition) -> list[Gap]:
+        """Follow who speaks; the gap that the event tells of, if it does."""
+        match event:
+            case SpeechStarted():
+                self._speaking = True
+            case SpeechStopped():
+                self._speaking = False
+            case SessionLost():
+                self._speaking = False
+                self._committed.clear()
+            case Committed():
+                self._speaking = False
+                self._committed[event.item] = event
+            case Completed() | Expired():
+                self._committed.pop(event.item, None)
+            case Failed() if item := self._committed.pop(event.item, None):
+                return [self._gap(item.start, item.end, "not_recognised")]
+        return []
+
+    def _gap(self, start: float, end: float, reason: str) -> Gap:
+        return Gap(self._language, start, end, reason, self._place.stream)
 
     async def _publish(self, released: Sequence[Released]) -> None:
         for revision in released:
             caption = replace(revision.caption, lag_ms=self._lag_ms(revision.caption))
+            self._language = caption.language
             if revision.settled_until is None:
                 await self._room.publish(caption)
                 continue
@@ -107,7 +157,7 @@ class Stage:
             await self._room.publish(caption, settled=Settled(self._place.stream, settled))
             self._settled = max(self._settled, settled)
 
-    async def _settle(self, until: float, *, step: float = SILENCE_STEP_S) -> None:
+    async def _settle(self, until: float, *, step: float) -> None:
         """Keep in mind that audio before `until` (room clock) needs no sending again."""
         stream_time = min(self._stream_time(until), self._received)
         if self._assembly.idle and stream_time > self._settled + step:
@@ -118,8 +168,7 @@ class Stage:
         return round(max(0.0, room_time - self._place.base), 3)
 
     def _lag_ms(self, caption: Caption) -> int:
-        """How long the audio went on before this was said of it."""
-        return max(0, round(1000 * (self._place.base + self._received - caption.end)))
+        return round(1000 * self._arrivals.ago(caption.end))
 
     def _hear_of_trouble(self, trouble: str | None) -> None:
         self._trouble = trouble

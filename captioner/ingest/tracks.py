@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from types import TracebackType
 
-from captioner.errors import CaptionerError, StreamInUse
+from captioner.errors import Busy, CaptionerError, StreamInUse
 from captioner.ingest.stage import Stage, Transcribe
 from captioner.ingest.start import Start
 from captioner.rooms.room import Room
@@ -18,6 +18,10 @@ logger = logging.getLogger(__name__)
 
 HALF_OPEN_S = 5.0
 """A publisher that has sent nothing for so long gives way to another connection of its stream."""
+
+
+MOST_TRACKS = 256
+"""Streams of one process; each may keep minutes of audio."""
 
 
 class Track:
@@ -34,6 +38,8 @@ class Track:
         """The server stops: its publisher may go on with another, or with the next."""
         self._clock = clock
         self._heard_at = clock()
+        self.seat = asyncio.Lock()
+        """Held by the connection that feeds the stage: a displaced one is gone before the next."""
         self._connected = False
         self._ending = False
         self._changed = asyncio.Event()
@@ -127,11 +133,14 @@ class Tracks:
         async with self._opening:
             track = self._tracks.get(key)
             if track is None:
+                if len(self._tracks) >= MOST_TRACKS:
+                    raise Busy("this server captions as many streams as it can; try again later")
                 track = await self._open(room, start)
             track.connect()
         displaced = track.displaced
         try:
-            yield track
+            async with track.seat:
+                yield track
         finally:
             if not displaced.is_set():
                 track.disconnect()
@@ -159,12 +168,12 @@ class Tracks:
         try:
             await track.run(self._grace_s)
         finally:
-            del self._tracks[room.settings.id, stream]
             try:
                 await room.close_track(stream)
             except CaptionerError as error:
                 logger.warning("Room %s: %s", room.settings.id, error)
             finally:
+                del self._tracks[room.settings.id, stream]
                 track.over.set()
 
 

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
+import math
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from captioner.audio.codecs import StreamDecoder
 from captioner.audio.pcm import SILENCE_DBFS, Samples, dbfs
-from captioner.errors import BadInput, CaptionerError, EngineUnavailable, StreamInUse, TooLarge
+from captioner.errors import (
+    BadInput,
+    CaptionerError,
+    EngineUnavailable,
+    RoomEnded,
+    StreamInUse,
+    TooLarge,
+)
 from captioner.ingest.start import Start, message_of, parse_start
 from captioner.ingest.tracks import Track, Tracks
 from captioner.rooms.room import Room
-
-logger = logging.getLogger(__name__)
 
 LARGEST_FRAME = 1 << 20
 """Bytes of audio in one message."""
@@ -90,31 +95,34 @@ class _Conversation:
         self._decoder = decoder
         self._level: float | None = None
         """The loudest of the frames that came since the level was told, in dBFS."""
+        self._stopped = False
+        """Whether the publisher has said that this is all."""
         self._told_until = -1.0
         self._told_trouble: str | None = None
 
     async def run(self) -> None:
-        """Return when the publisher has stopped and everything is captioned."""
-        resume_from = round(self._track.stage.received, 3)
+        """Return when the publisher has stopped, or has to, and everything is captioned."""
+        resume_from = round(self._track.stage.received, 6)
         await self._send(type="started", stream=self._start.stream, resume_from=resume_from)
-        telling = asyncio.create_task(self._tell())
-        receiving = asyncio.create_task(self._receive())
-        watching = asyncio.create_task(self._watch())
-        tasks = (receiving, telling, watching)
+        runners = (self._receive(), self._displaced(), self._over(), self._tell())
+        tasks = [asyncio.create_task(runner) for runner in runners]
         try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-        for task in done:
-            task.result()
+        for task in tasks:
+            if not task.cancelled():
+                task.result()
         await self._ack()
-        if not self._track.going_away:
+        if self._stopped:
             await self._send(type="stopped")
+        elif not self._track.going_away:
+            raise RoomEnded("the room has ended")
 
     async def _receive(self) -> None:
-        """Take audio until the publisher says stop; then wait until all is captioned."""
+        """Take audio until the publisher says stop; the rest is up to the track."""
         while isinstance(message := await self._socket.receive(), bytes):
             self._track.heard()
             await self._take(message)
@@ -122,7 +130,15 @@ class _Conversation:
         if kind != "stop":
             raise BadInput(f'after "start" come audio and "stop", not {kind[:40]!r}')
         await self._track.stage.feed(await asyncio.to_thread(self._decoder.flush))
+        self._stopped = True
         self._track.end()
+        await self._track.over.wait()
+
+    async def _displaced(self) -> None:
+        await self._track.displaced.wait()
+        raise StreamInUse("another connection has taken this stream over")
+
+    async def _over(self) -> None:
         await self._track.over.wait()
         if self._track.failure is not None:
             raise self._track.failure
@@ -139,20 +155,6 @@ class _Conversation:
             return self._decoder.feed(data)
         return await asyncio.to_thread(self._decoder.feed, data)
 
-    async def _watch(self) -> None:
-        """Raise what keeps this connection from going on."""
-        over = asyncio.create_task(self._track.over.wait())
-        displaced = asyncio.create_task(self._track.displaced.wait())
-        try:
-            await asyncio.wait((over, displaced), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            over.cancel()
-            displaced.cancel()
-        if self._track.displaced.is_set():
-            raise StreamInUse("another connection has taken this stream over")
-        if self._track.failure is not None:
-            raise self._track.failure
-
     async def _tell(self) -> None:
         """Acknowledge what is kept, show the level, say what is wrong; while anything happens."""
         while True:
@@ -167,7 +169,7 @@ class _Conversation:
             self._told_trouble = trouble
 
     async def _ack(self) -> None:
-        until = round(self._track.stage.settled, 3)
+        until = math.floor(self._track.stage.settled * 1000) / 1000
         if until > self._told_until:
             self._told_until = until
             await self._send(type="ack", until=until)

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -28,12 +30,17 @@ from captioner.captions.recognition import (
 )
 from captioner.errors import EngineUnavailable
 
+logger = logging.getLogger(__name__)
+
 Message = Mapping[str, Any]
 
 _TRANSCRIPTION = "conversation.item.input_audio_transcription."
 _HYPOTHESIS = "item.input_audio_transcription.hypothesis"
 _SEGMENTS = "item.input_audio_transcription.segments"
-_BENIGN = frozenset({"input_audio_buffer_commit_empty"})
+_COMMIT_EMPTY = "input_audio_buffer_commit_empty"
+_PROBE = "probe"
+_ONSET_S = 1.0
+"""So far before the last sample that was heard an item may still begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,28 +69,53 @@ class _Item:
 
 
 class Session:
-    """The state of one session; `base` is the caller's second of its first sample."""
+    """The state of one session; times are on the caller's clock, in seconds.
 
-    def __init__(self, options: Options, base: float) -> None:
+    `base`: the time of the session's first sample. `name` parts its items from those of other
+    sessions, for a server may call the first item of each the same.
+    """
+
+    def __init__(self, options: Options, base: float, name: str = "") -> None:
         self._options = options
-        self._base = base
+        self._prefix = f"{name}/" if name else ""
+        self.base = base
         self._sent = 0
-        self._committed_until = 0
+        self._commits: deque[float] = deque()
+        """Where we asked to commit, until the server answers; it does so in order."""
+        self._probes: deque[float] = deque()
+        """Up to where audio was sent when we asked for each `session.updated` to come."""
         self._items: dict[str, _Item] = {}
+        self._settled = base
+        """The latest end of an item that was settled."""
+        self._committed_until = base
+        self._finishing = False
         self.ready = False
         """Whether the server has confirmed the configuration; no audio before that."""
-        self.cleared = False
-        """Whether the server has answered everything up to the last `clear`."""
+        self.heard = base
+        """The server has told what it has to tell of all audio before this."""
 
     @property
     def position(self) -> float:
-        """Up to where audio was sent, on the caller's clock."""
-        return self._base + self._sent / SAMPLE_RATE
+        """Up to where audio was sent."""
+        return self.base + self._sent / SAMPLE_RATE
 
     @property
-    def open_since(self) -> float | None:
-        """Where the first item begins that is not settled."""
-        return min((item.start for item in self._items.values()), default=None)
+    def unprobed(self) -> float:
+        """Seconds that were sent after the last probe."""
+        return self.position - (self._probes[-1] if self._probes else self.heard)
+
+    @property
+    def finished(self) -> bool:
+        """Whether the server has said all that it will say, after `finish`."""
+        return self._finishing and not self._probes and not self._items
+
+    @property
+    def settled(self) -> float:
+        """Nothing before this need be heard again: it was said for good, or it was silence."""
+        begun = min((item.start for item in self._items.values()), default=None)
+        if begun is not None:
+            return begun
+        return max(self._settled, self.heard - _ONSET_S)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -97,6 +129,52 @@ class Session:
 
     def configure(self) -> str:
         """The `session.update` to begin with."""
+        return self._update("configure")
+
+    def probe(self) -> str:
+        """An update that changes nothing: its answer follows those to all audio before it.
+
+        Only for servers that, as ours, leave buffered audio alone when they are updated.
+        """
+        self._probes.append(self.position)
+        return self._update(_PROBE)
+
+    def append(self, samples: Samples) -> str:
+        """The next samples, as the message that appends them."""
+        self._sent += samples.size
+        audio = base64.b64encode(to_bytes(samples)).decode("ascii")
+        return f'{{"type":"input_audio_buffer.append","audio":"{audio}"}}'
+
+    def commit(self) -> str:
+        """End the open item here."""
+        self._commits.append(self.position)
+        return '{"type":"input_audio_buffer.commit"}'
+
+    def finish(self) -> list[str]:
+        """There is no more audio: the messages that have the rest of it settled."""
+        self._finishing = True
+        return [self.commit(), self.probe()]
+
+    def expire(self, name: str) -> Recognition:
+        """The item's completion did not come in time."""
+        self._settle(name)
+        return Expired(name)
+
+    def receive(self, message: Message) -> list[Recognition]:
+        """Take one event of the server; one that lacks what it must have says nothing.
+
+        Raises `EngineUnavailable` where the server refuses the configuration.
+        """
+        kind = message.get("type")
+        try:
+            if isinstance(kind, str) and kind.startswith(_TRANSCRIPTION):
+                return list(self._transcription(kind.removeprefix(_TRANSCRIPTION), message))
+            return list(self._event(kind, message))
+        except (KeyError, TypeError, AttributeError) as error:
+            logger.warning("The recogniser's %s cannot be read: %r", kind, error)
+            return []
+
+    def _update(self, event_id: str) -> str:
         options = self._options
         transcription: dict[str, Any] = {"model": options.model}
         if options.language != "auto":
@@ -115,81 +193,49 @@ class Session:
             "audio": {"input": audio},
             "include": [_HYPOTHESIS, _SEGMENTS],
         }
-        return json.dumps({"type": "session.update", "session": session})
+        return json.dumps({"type": "session.update", "event_id": event_id, "session": session})
 
-    def append(self, samples: Samples) -> str:
-        """The next samples, as the message that appends them."""
-        self._sent += samples.size
-        audio = base64.b64encode(to_bytes(samples)).decode("ascii")
-        return f'{{"type":"input_audio_buffer.append","audio":"{audio}"}}'
-
-    def commit(self) -> str:
-        """End the open item here."""
-        return '{"type":"input_audio_buffer.commit"}'
-
-    def clear(self) -> str:
-        """Forget what is not committed; the answer says that all before it was answered."""
-        self.cleared = False
-        return '{"type":"input_audio_buffer.clear"}'
-
-    def expire(self, name: str) -> Recognition:
-        """The item's completion did not come in time."""
-        self._items.pop(name, None)
-        return Expired(name)
-
-    def receive(self, message: Message) -> list[Recognition]:
-        """Take one event of the server.
-
-        Raises `EngineUnavailable` where the server refuses to do what it was asked.
-        """
-        kind = message.get("type")
-        if not isinstance(kind, str):
-            return []
-        if kind.startswith(_TRANSCRIPTION):
-            return list(self._transcription(kind.removeprefix(_TRANSCRIPTION), message))
+    def _event(self, kind: object, message: Message) -> Iterator[Recognition]:
         match kind:
             case "session.updated":
                 self.ready = True
-            case "input_audio_buffer.cleared":
-                self.cleared = True
+                self._probed()
             case "input_audio_buffer.speech_started":
-                return self._started(message)
+                start = self.base + message["audio_start_ms"] / 1000
+                self._items[self._name(message)] = _Item(start)
+                yield SpeechStarted(self._name(message), start)
             case "input_audio_buffer.speech_stopped":
-                return self._stopped(message)
+                end = self.base + message["audio_end_ms"] / 1000
+                item = self._item(self._name(message))
+                item.end = max(end, item.start)
+                yield SpeechStopped(self._name(message), item.end)
             case "input_audio_buffer.committed":
-                return self._commit(message)
+                yield self._committed(message)
             case "error":
                 self._refused(message)
-        return []
 
-    def _started(self, message: Message) -> list[Recognition]:
-        start = self._base + message["audio_start_ms"] / 1000
-        self._items[message["item_id"]] = _Item(start)
-        return [SpeechStarted(message["item_id"], start)]
+    def _probed(self) -> None:
+        if self._probes:
+            self.heard = self._probes.popleft()
 
-    def _stopped(self, message: Message) -> list[Recognition]:
-        end = self._base + message["audio_end_ms"] / 1000
-        item = self._item(message["item_id"])
-        item.end = max(end, item.start)
-        return [SpeechStopped(message["item_id"], item.end)]
-
-    def _commit(self, message: Message) -> list[Recognition]:
-        name = message["item_id"]
+    def _committed(self, message: Message) -> Recognition:
+        name, previous = self._name(message), message.get("previous_item_id")
         item = self._item(name)
-        item.committed = True
+        asked = self._commits.popleft() if self._commits and item.end is None else self.position
         if item.end is None:
-            item.end = max(self.position, item.start)
-        self._committed_until = round((item.end - self._base) * SAMPLE_RATE)
-        return [Committed(name, message.get("previous_item_id"), item.start, item.end)]
+            item.end = max(asked, item.start)
+        item.committed = True
+        self._committed_until = max(self._committed_until, item.end)
+        return Committed(name, previous and self._prefix + previous, item.start, item.end)
 
     def _transcription(self, kind: str, message: Message) -> Iterator[Recognition]:
-        name = message["item_id"]
+        name = self._name(message)
         match kind:
             case "delta":
                 heard = self._item(name).heard
                 yield Delta(name, message["delta"], self.position if heard is None else heard)
             case "hypothesis":
-                heard = self._base + message["audio_end_ms"] / 1000
+                heard = self.base + message["audio_end_ms"] / 1000
                 self._item(name).heard = heard
                 yield Hypothesis(name, message["text"], heard, message.get("language"))
             case "segment":
@@ -197,23 +243,39 @@ class Session:
                 text, begin, end = message["text"], message["start"], message["end"]
                 yield Segment(name, text, start + begin, start + max(begin, end))
             case "completed":
-                self._items.pop(name, None)
-                yield Completed(name, message["transcript"], _language(message))
+                completed = Completed(name, message["transcript"], _language(message))
+                self._settle(name)
+                yield completed
             case "failed":
-                self._items.pop(name, None)
+                self._settle(name)
                 yield Failed(name, str((message.get("error") or {}).get("code") or "failed"))
+
+    def _name(self, message: Message) -> str:
+        return self._prefix + str(message["item_id"])
 
     def _item(self, name: str) -> _Item:
         """The item; one that no event has opened begins where the last one ended."""
         if name not in self._items:
-            self._items[name] = _Item(self._base + self._committed_until / SAMPLE_RATE)
+            self._items[name] = _Item(self._committed_until)
         return self._items[name]
 
+    def _settle(self, name: str) -> None:
+        item = self._items.pop(name, None)
+        if item is not None and item.end is not None:
+            self._settled = max(self._settled, item.end)
+
     def _refused(self, message: Message) -> None:
+        """Of what can be refused, only the configuration is worth ending the session for."""
         error = message.get("error")
-        detail = error if isinstance(error, Mapping) else {"message": str(error)}
-        if detail.get("code") not in _BENIGN:
+        detail: Message = error if isinstance(error, Mapping) else {"message": str(error)}
+        if detail.get("code") == _COMMIT_EMPTY and self._commits:
+            self._commits.popleft()
+        elif not self.ready:
             raise EngineUnavailable(f"the recogniser refused: {detail.get('message')}")
+        elif detail.get("event_id") == _PROBE:
+            self._probed()
+        else:
+            logger.warning("The recogniser answered %s", detail.get("code"))
 
 
 def _language(message: Message) -> str | None:

@@ -32,29 +32,48 @@ class Silence:
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
-    """How much is kept and how long is waited.
+class AudioLost:
+    """No recogniser was there for so long that audio had to be given up: `start` to `end`."""
 
-    `kept_s`: unsettled audio, at most; a sender that is further ahead waits. `configure_s`: for
-    `session.updated`. `completion_s`: for the words of a committed item, before it is given up.
-    `silence_s`: audio that was sent so long ago and has opened no item is silent, but for its last
-    `margin_s`, where a word may begin. `first_retry_s`, `last_retry_s`: pauses between attempts to
-    connect, doubled from one to the next, and jittered.
+    start: float
+    end: float
+
+
+Heard = Recognition | Silence | AudioLost
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How much is kept and how long is waited; all in seconds.
+
+    `kept`: of unsettled audio, at most; a sender that is further ahead waits, but once there has
+    been no recogniser for `outage`, the oldest `given_up` of a full ring make room. `ahead`: of
+    audio that the recogniser has not answered, at most. `pace`: how many seconds of audio it is
+    sent in one; None, as many as it takes. `configure`: for it to confirm the configuration.
+    `completion`: for the words of the oldest committed item, before that is given up.
+    `first_retry`, `last_retry`: pauses between attempts to connect, doubled from one to the next,
+    and jittered.
     """
 
-    kept_s: float = 300.0
-    configure_s: float = 120.0
-    completion_s: float = 120.0
-    silence_s: float = 3.0
-    margin_s: float = 1.0
-    first_retry_s: float = 0.25
-    last_retry_s: float = 5.0
+    kept: float = 300.0
+    outage: float = 60.0
+    given_up: float = 30.0
+    ahead: float = 10.0
+    pace: float | None = None
+    configure: float = 120.0
+    completion: float = 60.0
+    first_retry: float = 0.25
+    last_retry: float = 5.0
 
 
-CHUNK = SAMPLE_RATE // 10
-"""Live audio is sent in pieces of 100 ms: smaller ones cost more than they win."""
-LARGEST_CHUNK = 2 * SAMPLE_RATE
+SMALLEST_CHUNK = SAMPLE_RATE // 20
+"""Smaller messages cost more than the time that they save."""
+LARGEST_CHUNK = SAMPLE_RATE // 10
+PROBE_S = 2.0
+"""Of audio between two questions whether it was heard."""
 _EVENTS = 256
+_UNREAD_S = 0.1
+"""What came while nobody read is read, before it is said not to have come."""
 
 
 class Transcription:
@@ -81,20 +100,19 @@ class Transcription:
         self._on_trouble = on_trouble
         self._clock = clock
         self._ring = SampleRing()
-        self._sent = 0
-        """Samples handed to the current session, on the track's count."""
         self._ended = False
         self._changed = asyncio.Condition()
-        self._events: asyncio.Queue[Recognition | Silence | None] = asyncio.Queue(_EVENTS)
+        self._events: asyncio.Queue[Heard | None] = asyncio.Queue(_EVENTS)
         self._lost: list[str] = []
-        """Items of lost sessions that the present one may still hear again."""
-        self._silent_until = start
+        """Items of lost sessions that the present one may hear again, and until when it may."""
+        self._lost_until = start
+        self._away_since: float | None = clock()
+        """When the recogniser was last there, while it is not."""
 
     async def send(self, samples: Samples) -> None:
-        """Add samples; waits while too much is kept."""
-        most = round(self._patience.kept_s * SAMPLE_RATE)
+        """Add samples, all or (cancelled) none; waits while too much is kept."""
         async with self._changed:
-            await self._changed.wait_for(lambda: self._ring.size < most)
+            await self._changed.wait_for(lambda: not self._full)
             self._ring.push(samples)
             self._changed.notify_all()
 
@@ -104,7 +122,7 @@ class Transcription:
             self._ended = True
             self._changed.notify_all()
 
-    async def events(self) -> AsyncIterator[list[Recognition | Silence]]:
+    async def events(self) -> AsyncIterator[list[Heard]]:
         """What the recogniser says, session after session, until all is said.
 
         What it said at once comes at once.
@@ -119,13 +137,14 @@ class Transcription:
 
     async def run(self) -> None:
         """Connect, and connect again, until everything that was sent is recognised."""
-        pause = self._patience.first_retry_s
+        number, pause = 0, self._patience.first_retry
         while True:
-            session = Session(self._options, self._start + self._ring.start / SAMPLE_RATE)
+            number += 1
+            session = Session(self._options, self._time(self._ring.start), f"s{number}")
             try:
                 async with self._connect() as connection:
                     await self._configure(connection, session)
-                    pause = self._patience.first_retry_s
+                    pause, self._away_since = self._patience.first_retry, None
                     self._on_trouble(None)
                     await self._converse(connection, session)
                     await self._events.put(None)
@@ -133,98 +152,119 @@ class Transcription:
             except EngineUnavailable as error:
                 logger.warning("Transcription interrupted: %s", error)
                 self._on_trouble(str(error))
-            if session.ready:
-                await self._lose(session)
+            await self._lose(session)
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))
-            pause = min(2 * pause, self._patience.last_retry_s)
+            pause = min(2 * pause, self._patience.last_retry)
 
     async def _configure(self, connection: Connection, session: Session) -> None:
         await connection.send(session.configure())
         try:
-            async with asyncio.timeout(self._patience.configure_s):
+            async with asyncio.timeout(self._patience.configure):
                 while not session.ready:
                     session.receive(await connection.receive())
         except TimeoutError as error:
             raise EngineUnavailable("the recogniser did not confirm its configuration") from error
-        self._sent = self._ring.start
 
     async def _converse(self, connection: Connection, session: Session) -> None:
         """Send and receive until all is recognised."""
         try:
             async with asyncio.TaskGroup() as tasks:
-                receiving = tasks.create_task(self._receive(connection, session))
-                watching = tasks.create_task(self._watch(session))
-                await self._feed(connection, session)
-                await receiving
-                watching.cancel()
+                tasks.create_task(self._feed(connection, session))
+                await self._receive(connection, session)
         except* EngineUnavailable as group:
             raise _first(group) from group
 
     async def _feed(self, connection: Connection, session: Session) -> None:
         """Send what is there as it comes; at the end have the rest committed."""
-        while (samples := await self._next()) is not None:
+        began = self._clock()
+        position = self._ring.start
+        while (samples := await self._next(session, position)).size:
+            position += samples.size
             await connection.send(session.append(samples))
-        await connection.send(session.commit())
-        await connection.send(session.clear())
+            if session.unprobed >= min(PROBE_S, self._patience.ahead / 2):
+                await connection.send(session.probe())
+            if self._patience.pace is not None:
+                sent = session.position - session.base
+                await asyncio.sleep(began + sent / self._patience.pace - self._clock())
+        for message in session.finish():
+            await connection.send(message)
 
-    async def _next(self) -> Samples | None:
+    async def _next(self, session: Session, position: int) -> Samples:
+        """The samples from a position on; none at the end of the track."""
+
+        def due() -> bool:
+            ahead = session.position - session.heard
+            there = self._ended or self._ring.end - position >= SMALLEST_CHUNK
+            return there and ahead < self._patience.ahead
+
         async with self._changed:
-            await self._changed.wait_for(
-                lambda: self._ring.end - self._sent >= CHUNK or self._ended
-            )
-            samples = self._ring.read(self._sent, LARGEST_CHUNK)
-        self._sent += samples.size
-        return samples if samples.size else None
+            await self._changed.wait_for(due)
+            return self._ring.read(position, LARGEST_CHUNK)
 
     async def _receive(self, connection: Connection, session: Session) -> None:
-        while not (session.cleared and session.open_since is None):
-            for event in session.receive(await connection.receive()):
+        """Pass on what the server says, until everything is settled."""
+        oldest, since = None, self._clock()
+        while not session.finished:
+            if oldest != (oldest := next(iter(session.waiting), None)):
+                since = self._clock()
+            patience = since + self._patience.completion - self._clock()
+            try:
+                async with asyncio.timeout(None if oldest is None else max(_UNREAD_S, patience)):
+                    events = session.receive(await connection.receive())
+            except TimeoutError:
+                assert oldest is not None
+                events = [session.expire(oldest)]
+            for event in events:
                 await self._events.put(event)
-            await self._forget(self._settled(session))
+            await self._progress(session)
 
-    def _settled(self, session: Session) -> float:
-        """Everything before this is settled or silent, as far as this session goes."""
-        open_since = session.open_since
-        return self._silent_until if open_since is None else open_since
-
-    async def _forget(self, until: float) -> None:
-        before = round((until - self._start) * SAMPLE_RATE)
-        if before > self._ring.start:
-            async with self._changed:
-                self._ring.forget(before)
-                self._changed.notify_all()
-
-    async def _watch(self, session: Session) -> None:
-        """Give up items whose words do not come; find out what was silent."""
-        patience = self._patience
-        waiting: dict[str, float] = {}
-        while True:
-            position, since = session.position, self._clock()
-            await asyncio.sleep(patience.silence_s)
-            now = self._clock()
-            waiting = {name: waiting.get(name, since) for name in session.waiting}
-            for name, then in waiting.items():
-                if now - then > patience.completion_s:
-                    await self._events.put(session.expire(name))
-            if session.open_since is None:
-                await self._was_silent(position - patience.margin_s)
-
-    async def _was_silent(self, until: float) -> None:
-        """Nothing is open, and what was sent up to here a while ago has opened nothing."""
-        for name in self._lost:
-            await self._events.put(Expired(name))
-        self._lost.clear()
-        if until > self._silent_until:
-            self._silent_until = until
-            await self._events.put(Silence(until))
-            await self._forget(until)
+    async def _progress(self, session: Session) -> None:
+        """Let go of what is settled, and let what waits for it go on."""
+        settled = session.settled
+        if not session.names:
+            if settled >= self._lost_until:
+                await self._leave_lost()
+            if settled > self._time(self._ring.start):
+                await self._events.put(Silence(settled))
+        await self._forget(settled)
 
     async def _lose(self, session: Session) -> None:
         """The session is gone; the next one begins with its first open item."""
-        if session.open_since is not None:
-            await self._forget(session.open_since)
-        self._lost += session.names
-        await self._events.put(SessionLost())
+        if self._away_since is None:
+            self._away_since = self._clock()
+        await self._forget(session.settled)
+        if session.ready:
+            self._lost += session.names
+            self._lost_until = max(self._lost_until, session.position)
+            await self._events.put(SessionLost())
+        if self._full and self._clock() - self._away_since > self._patience.outage:
+            await self._give_up()
+
+    async def _give_up(self) -> None:
+        """Make room for what is being said now, at the expense of what was said long ago."""
+        start = self._time(self._ring.start)
+        end = min(start + self._patience.given_up, self._time(self._ring.end))
+        await self._leave_lost()
+        await self._events.put(AudioLost(start, end))
+        await self._forget(end)
+
+    async def _leave_lost(self) -> None:
+        """What lost sessions had open, and none has heard again, is over."""
+        for name in self._lost:
+            await self._events.put(Expired(name))
+        self._lost.clear()
+
+    async def _forget(self, until: float) -> None:
+        async with self._changed:
+            self._ring.forget(round((until - self._start) * SAMPLE_RATE))
+            self._changed.notify_all()
+
+    @property
+    def _full(self) -> bool:
+        return self._ring.size >= self._patience.kept * SAMPLE_RATE
+
+    def _time(self, sample: int) -> float:
+        return self._start + sample / SAMPLE_RATE
 
 
 def _first(group: BaseExceptionGroup[EngineUnavailable]) -> EngineUnavailable:
