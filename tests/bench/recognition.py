@@ -21,10 +21,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from captioner.engine.models import find_models
 
+from captioner.engine.models import find_models
 from tests.bench import offline, speech
-from tests.bench.delays import Report, percentile, report, transcript
+from tests.bench.delays import Report, SpokenWord, percentile, report, transcript
 from tests.bench.offline import Offline
 from tests.bench.speech import RATE, Pcm
 from tests.bench.streams import Played, Server, measured_server, play
@@ -163,9 +163,7 @@ def _add_many(
     gaps = errors = disordered = 0
     said, heard = [], []
     for offset, played in streams:
-        spoken = [
-            offline.SpokenWord(word.text, (word.end - offset / RATE) % whole) for word in peer.words
-        ]
+        spoken = [SpokenWord(word.text, (word.end - offset / RATE) % whole) for word in peer.words]
         spoken.sort(key=lambda word: word.end)
         total.add(report(played.arrivals, spoken))
         said.append(" ".join(word.text for word in spoken if word.end < seconds))
