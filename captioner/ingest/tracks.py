@@ -18,8 +18,6 @@ logger = logging.getLogger(__name__)
 
 HALF_OPEN_S = 5.0
 """A publisher that has sent nothing for so long gives way to another connection of its stream."""
-
-
 MOST_TRACKS = 256
 """Streams of one process; each may keep minutes of audio."""
 
@@ -110,10 +108,9 @@ class Tracks:
         self._clock = clock
         self._tracks: dict[tuple[str, str], Track] = {}
         self._opening = asyncio.Lock()
-        self._tasks = asyncio.TaskGroup()
+        self._living: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Tracks:
-        await self._tasks.__aenter__()
         return self
 
     async def __aexit__(
@@ -124,7 +121,10 @@ class Tracks:
     ) -> None:
         for track in self._tracks.values():
             track.end()
-        await self._tasks.__aexit__(kind, error, trace)
+        if error is not None:
+            for task in self._living:
+                task.cancel()
+        await asyncio.gather(*self._living, return_exceptions=True)
 
     @asynccontextmanager
     async def publishing(self, room: Room, start: Start) -> AsyncIterator[Track]:
@@ -161,7 +161,9 @@ class Tracks:
         )
         track = Track(stage, self._clock)
         self._tracks[room.settings.id, start.stream] = track
-        self._tasks.create_task(self._live(room, start.stream, track))
+        living = asyncio.create_task(self._live(room, start.stream, track))
+        self._living.add(living)
+        living.add_done_callback(self._living.discard)
         return track
 
     async def _live(self, room: Room, stream: str, track: Track) -> None:
