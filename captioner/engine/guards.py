@@ -11,6 +11,7 @@ the first doubt counts only where the words are not certain.
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -30,6 +31,8 @@ COMPRESSION = 2.4
 """Ratio of the text's bytes to their deflated size above which it repeats itself."""
 SHORT_S = 2.0
 """Below this length one doubt is not enough."""
+TWICE_WORDS = 4
+"""So many words in a row are rarely said twice, but often decoded twice."""
 AT_END_S = 0.06
 """Words that begin this close to the end of the audio have no sound of their own."""
 TOO_MANY_AT_END = 3
@@ -56,7 +59,18 @@ def nothing_said(hypothesis: Hypothesis, audio_s: float) -> bool:
 
 def doubtful(hypothesis: Hypothesis) -> bool:
     """Whether a decode repeats itself, or is not sure of its words."""
-    return compression(hypothesis.text) > COMPRESSION or hypothesis.avg_logprob < AVG_LOGPROB
+    loops = compression(hypothesis.text) > COMPRESSION or _says_twice(hypothesis.text)
+    return loops or hypothesis.avg_logprob < AVG_LOGPROB
+
+
+def _says_twice(text: str) -> bool:
+    """Whether a run of words follows upon itself."""
+    words = re.findall(r"\w+", text.lower())
+    return any(
+        words[at : at + run] == words[at + run : at + 2 * run]
+        for run in range(TWICE_WORDS, len(words) // 2 + 1)
+        for at in range(len(words) - 2 * run + 1)
+    )
 
 
 def compression(text: str) -> float:

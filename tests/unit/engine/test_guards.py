@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from captioner.engine.guards import as_said, compression, nothing_said
+from captioner.engine.guards import as_said, compression, doubtful, nothing_said
 from captioner.engine.hypothesis import Hypothesis, TimedText, Word
 
 
@@ -67,3 +67,16 @@ def test_a_word_that_is_cut_at_the_end_stays() -> None:
     said = decode("Alright this is it.")
     cut = replace(said, words=(*said.words[:-1], Word(" it.", 2.0, 2.0, 0.4)))
     assert as_said(cut, 2.0) == cut
+
+
+@pytest.mark.parametrize(
+    ("text", "avg_logprob", "doubt"),
+    [
+        ("He might even have been made amiable himself.", -0.3, False),
+        ("He might even have been made. He might even have been made.", -0.3, True),
+        ("No, no, no, I said so.", -0.3, False),
+        ("He might even have been made amiable himself.", -1.1, True),
+    ],
+)
+def test_words_said_twice_in_a_row_are_doubted(text: str, avg_logprob: float, doubt: bool) -> None:
+    assert doubtful(decode(text, avg_logprob=avg_logprob)) is doubt
