@@ -178,7 +178,7 @@ class TranscriptionSession:
         cut = self._closed
         if cut is None or cut.end != start:
             return Piece(start)
-        before = cut.utterance.told_after((start - cut.start) / SAMPLE_RATE)
+        before = cut.utterance.cut((start - cut.start) / SAMPLE_RATE)
         return Piece(start, utterance=Utterance(before=before))
 
     def _close(self, item: Item, piece: Piece, end: int, now: float) -> None:

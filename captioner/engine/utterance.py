@@ -85,6 +85,8 @@ class Utterance:
         self._before = self._told = before
         self._ends: list[tuple[int, float]] = []
         """Of the words that were told: where they begin in the text and end in the audio."""
+        self._ended = False
+        """Whether all there is to tell is told."""
         self._tail = ""
         self._pending: list[_Heard] = []
         self._audio_s = 0.0
@@ -107,15 +109,21 @@ class Utterance:
 
     def complete(self, hypothesis: Hypothesis) -> Completion:
         """Take the decode of the whole utterance."""
-        delta = self._tell(self._continued(hypothesis))
+        delta = "" if self._ended else self._tell(self._continued(hypothesis))
         self._pending = []
         segments = _segments(hypothesis.segments, self._transcript, self._audio_s)
         return Completion(delta, self._transcript, segments)
 
-    def told_after(self, end_s: float) -> str:
-        """The words told of audio past `end_s`: it is cut there, and what follows says them too."""
+    def cut(self, end_s: float) -> str:
+        """The audio ends at `end_s`; return the words that were told past it.
+
+        The next utterance's audio begins with them. This one's decode ends before them: it has
+        nothing to add.
+        """
         begins = (begin for begin, word_end_s in self._ends if end_s + _SEAM_S < word_end_s < inf)
-        return self._told[next(begins, len(self._told)) :].strip()
+        past = self._told[next(begins, len(self._told)) :].strip()
+        self._ended = bool(past)
+        return past
 
     @property
     def _transcript(self) -> str:

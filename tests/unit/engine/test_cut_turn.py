@@ -17,8 +17,8 @@ def spoken(text: str) -> Hypothesis:
 def test_words_told_past_the_cut_are_not_told_again_behind_it() -> None:
     first = Utterance()
     assert first.partial(spoken("We ship it in May and"), 5.5).delta == "We ship it in May"
-    assert first.complete(spoken("We ship it,")).transcript == "We ship it in May,"
-    second = Utterance(before=first.told_after(3.0))
+    second = Utterance(before=first.cut(3.0))
+    assert first.complete(spoken("We ship it,")).transcript == "We ship it in May"
     assert second.partial(spoken("In may and rest"), 3.5).delta == "and"
     completion = second.complete(spoken("in May, and rest in June."))
     assert completion.delta == " rest in June."
@@ -29,12 +29,12 @@ def test_words_told_past_the_cut_are_not_told_again_behind_it() -> None:
 def test_behind_a_cut_in_words_that_were_not_told_yet_all_is_told() -> None:
     first = Utterance()
     first.partial(spoken("We ship it in May and"), 3.5)
-    second = Utterance(before=first.told_after(3.0))
+    second = Utterance(before=first.cut(3.0))
     assert second.complete(spoken("in May and rest")).transcript == "in May and rest"
 
 
 def test_words_that_were_told_and_are_not_heard_again_cost_no_others() -> None:
     first = Utterance()
     first.partial(spoken("We ship it in May"), 5.5)
-    second = Utterance(before=first.told_after(3.0))
+    second = Utterance(before=first.cut(3.0))
     assert second.complete(spoken("Then we rest.")).transcript == "Then we rest."
