@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # Without a terminal pip's progress bars only fill the log.
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: all demo run test bench style types tests e2e setup setup-tests clean
+.PHONY: all demo run test bench style types tests e2e docs setup setup-tests clean
 
 all: style types tests
 
@@ -52,6 +52,9 @@ $(VENV)/.tests: pyproject.toml | $(VENV)/bin/python
 	@echo "Installing captioner and what its tests need into $(VENV) (about two minutes) ..."
 	@$(PIP) --editable '.[embedded,dev]'
 	@touch $@ $(VENV)/.installed
+
+docs: $(VENV)/.tests
+	$(BIN)/python -m tests.contract.settings_page
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage build dist
