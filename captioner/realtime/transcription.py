@@ -50,7 +50,8 @@ class Patience:
     been no recogniser for `outage`, the oldest `given_up` of a full ring make room. `ahead`: of
     audio that the recogniser has not answered, at most. `pace`: how many seconds of audio it is
     sent in one; None, as many as it takes. `configure`: for it to confirm the configuration.
-    `completion`: for the words of the oldest committed item, before that is given up.
+    `completion`: for the words of the oldest committed item, before that is given up; a machine
+    with too many tracks is late, and late words are better than none.
     `first_retry`, `last_retry`: pauses between attempts to connect, doubled from one to the next,
     and jittered.
     """
@@ -61,7 +62,7 @@ class Patience:
     ahead: float = 10.0
     pace: float | None = None
     configure: float = 120.0
-    completion: float = 60.0
+    completion: float = 300.0
     first_retry: float = 0.25
     last_retry: float = 5.0
 
