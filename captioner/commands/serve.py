@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 
 import click
 
@@ -19,7 +20,8 @@ def serve(context: click.Context, /, **given: str | None) -> None:
 
     settings = settings_given(context, given)
     logging.getLogger().setLevel(settings.log_level.upper())
-    run(serve_all(settings, _ready))
+    with suppress(KeyboardInterrupt):  # before there was anything to finish
+        run(serve_all(settings, _ready))
 
 
 def _ready(address: str) -> None:

@@ -1,0 +1,288 @@
+"""The command line as people use it: real processes, real speech, exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import jiwer
+import pytest
+import webvtt
+from whisper_normalizer.english import EnglishTextNormalizer
+
+from tests.e2e.http import create_room, request
+from tests.processes import CAPTIONER, STOP_TIMEOUT, Server, environment, free_port, wait_for
+
+MOST_ERRORS = 0.1
+"""Word error rate on the demo recording; what breaks recognition makes it far worse."""
+
+
+def captioner(
+    *arguments: str | Path, cwd: Path | None = None, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end; nobody is at the terminal."""
+    return subprocess.run(
+        [*CAPTIONER, *arguments],
+        cwd=cwd,
+        env=environment(**variables),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
+@contextmanager
+def started(*arguments: str | Path) -> Iterator[subprocess.Popen[str]]:
+    """A command that runs until the block ends."""
+    process = subprocess.Popen(
+        [*CAPTIONER, *arguments],
+        env=environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def word_errors(reference: str, heard: str) -> float:
+    normal = EnglishTextNormalizer()
+    return float(jiwer.wer(normal(reference), normal(heard)))
+
+
+def assert_one_clear_line(stderr: str) -> None:
+    assert "Traceback" not in stderr
+    assert len(stderr.strip().splitlines()) == 1, stderr
+
+
+def finals(lines: str) -> list[str]:
+    events = map(json.loads, lines.splitlines())
+    return [event["text"] for event in events if event["type"] == "caption" and event["final"]]
+
+
+@pytest.fixture(scope="module")
+def transcribed(
+    tmp_path_factory: pytest.TempPathFactory, demo_recording: Path
+) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    """The demo recording beside something that is no recording, in all formats."""
+    out = tmp_path_factory.mktemp("transcripts")
+    broken = out / "broken.wav"
+    broken.write_bytes(b"RIFF and then nothing of the kind")
+    done = captioner(
+        "transcribe", demo_recording, broken, "--out", out, "--format", "vtt,srt,txt,json"
+    )
+    return out, done
+
+
+def test_transcribe_writes_what_was_said(
+    transcribed: tuple[Path, subprocess.CompletedProcess[str]], demo_reference: str
+) -> None:
+    out, _ = transcribed
+    text = (out / "speech.opus.en.txt").read_text(encoding="utf-8")
+    assert word_errors(demo_reference, text) < MOST_ERRORS
+    captions = json.loads((out / "speech.opus.en.json").read_bytes())["captions"]
+    assert word_errors(demo_reference, " ".join(c["text"] for c in captions)) < MOST_ERRORS
+
+
+def test_transcribed_subtitles_are_read_by_others(
+    transcribed: tuple[Path, subprocess.CompletedProcess[str]], demo_reference: str
+) -> None:
+    out, _ = transcribed
+    cues = webvtt.read(str(out / "speech.opus.en.vtt")).captions
+    assert word_errors(demo_reference, " ".join(cue.text for cue in cues)) < MOST_ERRORS
+    for name in ("speech.opus.en.vtt", "speech.opus.en.srt"):
+        command = ["ffmpeg", "-v", "error", "-xerror", "-i", str(out / name), "-f", "srt", "-"]
+        read = subprocess.run(command, capture_output=True, text=True, check=True)
+        assert read.stdout.count("-->") == len(cues)
+        assert not read.stderr
+
+
+def test_a_broken_file_fails_alone(
+    transcribed: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    out, done = transcribed
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "broken.wav" in done.stderr
+    assert "1 of 2 not transcribed" in done.stderr
+    assert [Path(line).name for line in done.stdout.splitlines()] == [
+        f"speech.opus.en.{name}" for name in ("vtt", "srt", "txt", "json")
+    ]
+    assert {path.name for path in out.iterdir()} == {
+        "broken.wav",
+        *(f"speech.opus.en.{name}" for name in ("vtt", "srt", "txt", "json")),
+    }
+
+
+def test_send_prints_what_was_said_and_watch_reads_along(
+    server: Server, demo_recording: Path, demo_reference: str
+) -> None:
+    create_room(server.url, "cli-send")
+    place = ("--room", "cli-send", "--url", server.url)
+    with started("watch", *place, "--json") as watching:
+        assert watching.stdout is not None
+        assert json.loads(watching.stdout.readline())["type"] == "hello"
+        sent = captioner("send", demo_recording, *place, "--pace", "fast", "--speaker", "Linda")
+        assert request(f"{server.url}/v1/rooms/cli-send/end", b"")[0] == 200
+        read, errors = watching.communicate(timeout=STOP_TIMEOUT)
+    assert (sent.returncode, sent.stderr) == (0, "")
+    spoken = [line.split(" Linda: ", 1) for line in sent.stdout.splitlines()]
+    assert word_errors(demo_reference, " ".join(text for _, text in spoken)) < MOST_ERRORS
+    assert [text for _, text in spoken] == finals(read)
+    assert (watching.returncode, errors) == (0, "")
+
+
+def test_raw_samples_on_stdin_are_captioned(server: Server, demo_recording: Path) -> None:
+    decode = ["ffmpeg", "-v", "error", "-t", "13", "-i", str(demo_recording), "-f", "s16le", "-"]
+    samples = subprocess.run(decode, capture_output=True, check=True).stdout
+    done = subprocess.run(
+        [*CAPTIONER, "send", "-", "--room", "cli-raw", "--url", server.url, "--json"]
+        + ["--language", "en", "--pace", "fast"],
+        env=environment(),
+        input=samples,
+        capture_output=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "comparatively modern" in " ".join(finals(done.stdout.decode()))
+
+
+def test_ctrl_c_captions_what_was_said_and_then_ends(server: Server, demo_recording: Path) -> None:
+    place = ("--room", "cli-interrupted", "--url", server.url)
+    with started("send", demo_recording, *place, "--json", "--language", "en") as sending:
+        assert sending.stdout is not None
+        first = json.loads(sending.stdout.readline())
+        sending.send_signal(signal.SIGINT)
+        rest, errors = sending.communicate(timeout=STOP_TIMEOUT)
+    assert (sending.returncode, errors) == (0, "")
+    assert first["type"] == "caption"
+    assert finals(rest)
+
+
+def test_ctrl_c_ends_watching(server: Server) -> None:
+    create_room(server.url, "cli-watched")
+    with started("watch", "--room", "cli-watched", "--url", server.url, "--json") as watching:
+        assert watching.stdout is not None
+        watching.stdout.readline()
+        watching.send_signal(signal.SIGINT)
+        _, errors = watching.communicate(timeout=STOP_TIMEOUT)
+    assert (watching.returncode, errors) == (0, "")
+
+
+def test_the_engine_ends_with_whoever_started_it() -> None:
+    with started("engine", "--port", "0", "--until-stdin-closes") as engine:
+        assert engine.stdout is not None and engine.stdin is not None
+        assert json.loads(engine.stdout.readline())["ready"] is True
+        engine.stdin.close()
+        assert engine.wait(STOP_TIMEOUT) == 0
+
+
+def test_doctor_finds_everything_in_order(tmp_path: Path) -> None:
+    done = captioner("doctor", "--data", tmp_path, "--port", str(free_port()))
+    assert done.returncode == 0, done.stdout
+    assert all(line.startswith("ok ") for line in done.stdout.splitlines())
+    names = [line.split()[1] for line in done.stdout.splitlines()]
+    assert names == ["engine", "models", "redis", "storage", "port", "codecs"]
+
+
+def test_doctor_says_what_to_do(server: Server) -> None:
+    nobody = f"ws://127.0.0.1:{free_port()}"
+    done = captioner(
+        "doctor", "--data", server.data, "--port", str(server.port), "--engine", nobody
+    )
+    assert done.returncode == 1
+    failed = {line.split()[1]: line for line in done.stdout.splitlines() if line[:4] == "FAIL"}
+    assert failed.keys() == {"engine", "storage", "port"}
+    assert "--engine" in failed["engine"]
+    assert "--data" in failed["storage"]
+    assert "--port" in failed["port"]
+    assert_one_clear_line(done.stderr)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["nonsense"],
+        ["send", "speech.opus"],
+        ["send", "speech.opus", "--room", "Not A Room"],
+        ["send", "speech.opus", "--room", "demo", "--to", "es"],
+        ["watch", "--room", "demo", "--language", "not a tag"],
+        ["transcribe"],
+        ["transcribe", "speech.opus", "--format", "vtt,docx"],
+        ["serve", "--port", "many"],
+        ["serve", "--engine", "http://127.0.0.1"],
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_is_told_from_failure(arguments: list[str]) -> None:
+    done = captioner(*arguments)
+    assert done.returncode == 2
+    assert "Error: " in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_misspelt_variable_is_not_passed_over() -> None:
+    done = captioner("serve", CAPTIONER_PROT="8001")
+    assert done.returncode == 2
+    assert "did you mean CAPTIONER_PORT?" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["send", "watch"])
+def test_no_server_is_one_clear_line(command: str, demo_recording: Path) -> None:
+    source = [demo_recording] if command == "send" else []
+    place = ["--room", "demo", "--url", f"http://127.0.0.1:{free_port()}"]
+    done = captioner(command, *source, *place)
+    assert done.returncode == 1
+    assert "No server answers" in done.stderr
+    assert_one_clear_line(done.stderr)
+
+
+def test_a_file_that_is_not_there_is_one_clear_line(server: Server) -> None:
+    done = captioner("send", "missing.wav", "--room", "cli-missing", "--url", server.url)
+    assert done.returncode == 1
+    assert "missing.wav" in done.stderr
+    assert_one_clear_line(done.stderr)
+
+
+def test_options_may_be_environment_variables(server: Server) -> None:
+    create_room(server.url, "cli-variables")
+    done = captioner("watch", CAPTIONER_ROOM="none-such", CAPTIONER_URL=server.url)
+    assert done.returncode == 1
+    assert "none-such" in done.stderr
+
+
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [*CAPTIONER, "doctor", "--engine", "ws://127.0.0.1:9"],
+        env=environment(),
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=60,
+    )
+    os.close(writing)
+    assert done.returncode == 1
+    assert not done.stderr
+
+
+def test_serve_stops_with_the_word_it_was_given(tmp_path: Path) -> None:
+    port = str(free_port())
+    with started("serve", "--port", port, "--data", tmp_path, "--log-level", "error") as serving:
+        assert serving.stdout is not None
+        assert f"http://127.0.0.1:{port}" in serving.stdout.readline()
+        wait_for(lambda: (tmp_path / "rooms").is_dir(), "the data folder is there")
+        serving.send_signal(signal.SIGINT)
+        _, errors = serving.communicate(timeout=STOP_TIMEOUT)
+    assert (serving.returncode, errors) == (0, "")
