@@ -39,7 +39,7 @@ async def cut_and_uncut(server: Server, seconds: int, cuts: int, seed: int) -> b
     runs = list(lost_or_doubled(without, with_cuts))
     reference = meeting(seconds).reference
     console = Console()
-    console.print(f"{seconds} s at true pace, {broken.connections - 1} cuts:")
+    console.print(f"{seconds} s at true pace, {len(broken.resumed_from) - 1} cuts:")
     console.print(f"  words: {len(words(without))} without cuts, {len(words(with_cuts))} with")
     for name, text in (("without cuts", without), ("with cuts", with_cuts)):
         console.print(f"  wrong words {name}: {error_rate([reference], [text], 'en'):.1f} %")

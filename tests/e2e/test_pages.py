@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,8 +13,9 @@ import pytest
 import webvtt
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
-from tests.e2e.http import create_room
-from tests.e2e.speech import words
+from tests.e2e.http import create_room, history
+from tests.e2e.publisher import Publisher
+from tests.e2e.speech import load, words
 from tests.processes import Server, free_port, running_server
 
 TIMEOUT_MS = 60_000
@@ -72,6 +75,13 @@ def final_lines(page: Page) -> list[str]:
     return page.locator("caption-view .line:not([aria-hidden]) p").all_inner_texts()
 
 
+def publish(server: Server, room: str, recording: Path, stream: str = "mic-1") -> None:
+    """Caption the recording as fast as the server can."""
+    publisher = Publisher(server.ws_url, room, load(recording), stream=stream, pace=1000.0)
+    with ThreadPoolExecutor(1) as elsewhere:  # Playwright's own event loop runs in this thread
+        elsewhere.submit(asyncio.run, publisher.publish()).result()
+
+
 def wait_for_finals(page: Page, count: int) -> list[str]:
     finals = page.locator("caption-view .line:not([aria-hidden])")
     finals.nth(count - 1).wait_for()
@@ -113,15 +123,42 @@ def test_what_is_said_in_one_tab_is_read_in_another_and_downloaded(
     assert not tabs.complaints
 
 
-def test_who_comes_late_reads_what_was_said_before(server: Server, tabs: Tabs) -> None:
-    create_room(server.url, "late")
-    speaker = tabs.new()
-    start_speaking(speaker, f"{server.url}/rooms/late/speak", "Linda")
-    said = wait_for_finals(speaker, 3)
-    latecomer = tabs.new()
-    latecomer.goto(f"{server.url}/rooms/late")
-    assert wait_for_finals(latecomer, 3)[:3] == said[:3]
+def test_who_comes_late_reads_and_hears_what_was_said_before(
+    server: Server, tabs: Tabs, demo_recording: Path
+) -> None:
+    publish(server, "late", demo_recording)
+    page = tabs.new()
+    page.goto(f"{server.url}/rooms/late")
+    said = history(server.url, "late")
+    assert wait_for_finals(page, len(said)) == [caption["text"] for caption in said]
+    for_screen_readers = page.get_by_role("log", name="Captions").aria_snapshot()
+    assert all(caption["text"] in for_screen_readers for caption in said)
     assert not tabs.complaints
+
+
+def test_a_reader_who_scrolls_back_is_left_there_and_can_jump_to_live(
+    server: Server, tabs: Tabs, demo_recording: Path
+) -> None:
+    publish(server, "long", demo_recording)
+    page = tabs.new()
+    page.set_viewport_size({"width": 320, "height": 400})
+    page.goto(f"{server.url}/rooms/long")
+    read = wait_for_finals(page, 3)
+    newest = page.locator("caption-view .line").last
+    expect(newest).to_be_in_viewport()
+    assert page.evaluate("document.documentElement.scrollWidth") == 320
+
+    page.mouse.move(160, 200)
+    page.mouse.wheel(0, -10_000)
+    jump = page.get_by_role("button", name="Jump to live")
+    expect(jump).to_be_visible()
+    publish(server, "long", demo_recording, stream="mic-2")
+    wait_for_finals(page, len(read) + 1)
+    expect(page.locator("caption-view .line").first).to_be_in_viewport()
+
+    jump.click()
+    expect(newest).to_be_in_viewport()
+    expect(jump).to_be_hidden()
 
 
 def test_pages_recover_by_themselves_from_a_server_that_was_killed(
