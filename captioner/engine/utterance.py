@@ -9,7 +9,7 @@ a decode every 0.7 s, tiny.en, finals by base, on a machine that takes 0.2 s for
 | when two decodes agree                   | 9.7             | 1.33 / 2.34             |
 | ... and it is likely (0.5)               | 8.9             | 1.44 / 5.5              |
 | ... or it waited long (2.5 s)            | 9.1             | 1.42 / 3.12             |
-| ... or is very likely (0.9) at first     | 8.6 to 8.9      | 1.22 / 3.08             |
+| ... or is very likely (0.9) at first     | 8.6             | 1.19 / 3.02             |
 
 A likelihood of 0.7 gives 8.1 but takes 2.6 s; a decode by base every 3.5 s in between gives 8.4
 for 4 % more CPU. The text before an utterance does not help its decode, as a prompt (it loops)
