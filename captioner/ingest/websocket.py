@@ -26,7 +26,7 @@ LARGEST_FRAME = 1 << 20
 """Bytes of audio in one message."""
 RAW_FORMATS = frozenset({"pcm_s16le", "pcm_f32le", "pcmu", "pcma"})
 """Decoded in microseconds; the others wait for a thread."""
-TELL_S = 0.25
+TELL_S = 0.2
 """Between two looks at what there is to tell the publisher."""
 NORMAL, GOING_AWAY = 1000, 1001
 

@@ -66,7 +66,11 @@ class Place:
 
 @asynccontextmanager
 async def place(
-    data: Path, peer: Peer | None = None, grace_s: float = 30.0
+    data: Path,
+    peer: Peer | None = None,
+    *,
+    grace_s: float = 30.0,
+    patience: Patience = PATIENCE,
 ) -> AsyncIterator[Place]:
     now = [0.0]
     bus = MemoryBus()
@@ -85,7 +89,7 @@ async def place(
                     connector(peer.url),
                     Options(language=language, keywords=keywords),
                     start=start,
-                    patience=PATIENCE,
+                    patience=patience,
                     on_trouble=on_trouble,
                 )
 

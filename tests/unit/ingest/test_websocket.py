@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from captioner.audio.pcm import SAMPLE_RATE, silence, to_bytes
 from captioner.captions.model import Caption
 from tests.realtime_peer import Event, Peer, spoken
 from tests.unit.audio.sounds import container
-from tests.unit.ingest.publishing import place, start
+from tests.unit.ingest.publishing import PATIENCE, place, start
 
 pytestmark = pytest.mark.anyio
 
@@ -223,6 +224,33 @@ async def test_trouble_with_the_recogniser_is_told_and_not_fatal(tmp_path: Path)
         here.peer.refuse = 0
         await socket.stop()
         assert await here.finals() == WORDS
+
+
+async def test_audio_that_a_long_outage_cost_is_a_gap(tmp_path: Path) -> None:
+    patience = replace(PATIENCE, kept=2.0, outage=0.0, given_up=1.0)
+    async with place(tmp_path, Peer(refuse=10**6), patience=patience) as here:
+        socket = here.connect(start())
+        socket.speak(SPEECH)
+        await socket.acked(1.0)
+        here.peer.refuse = 0
+        await socket.stop()
+        gaps = await here.gaps()
+        assert (await here.finals())[-1] == WORDS[-1]
+    assert {gap.reason for gap in gaps} == {"engine_unavailable"}
+    assert gaps[0].end - gaps[0].start == pytest.approx(1.0)
+
+
+async def test_one_stream_more_than_a_server_takes_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("captioner.ingest.tracks.MOST_TRACKS", 1)
+    async with place(tmp_path) as here:
+        first = here.connect(start("one"))
+        await first.until("started")
+        second = here.connect(start("two"))
+        await second.end()
+        assert second.error == (4429, "busy")
+        await first.stop()
 
 
 async def test_a_container_is_published_as_it_is(tmp_path: Path) -> None:
