@@ -99,8 +99,9 @@ class LiveLines(PlainLines):
             self._open.pop((caption.id, caption.language), None)
             if not caption.final:
                 self._open[caption.id, caption.language] = caption
+        self._live.update(Group(*map(_spoken, self._open.values())))
         super().show(event)
-        self._live.update(Group(*map(_spoken, self._open.values())), refresh=True)
+        self._live.refresh()
 
     def line(self, text: Text) -> None:
         self._live.console.print(text)

@@ -23,6 +23,9 @@ START_TIMEOUT_S = 120.0
 
 
 def main() -> int:
+    # Whichever way we are told to end, the server is not left behind.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     port, room = _port(), f"demo-{time.strftime('%H%M%S')}"
     with _server(port) as server:
         try:
