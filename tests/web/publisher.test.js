@@ -79,6 +79,16 @@ test("a server that says nothing any more is left for another try", (t) => {
   assert.equal(states.at(-1), "reconnecting");
 });
 
+test("a server that cannot caption just now delays, until it captions again", (t) => {
+  const { states, speak } = publisher(t);
+  accept(0);
+  speak();
+  ScriptedSocket.last.say({ type: "error", code: "engine_unavailable", message: "…", fatal: false });
+  assert.equal(states.at(-1), "delayed");
+  ScriptedSocket.last.say({ type: "ack", until: 1 });
+  assert.equal(states.at(-1), "live");
+});
+
 test("stopping sends what is left, then waits until all is captioned", (t) => {
   const { made, speak, states } = publisher(t);
   speak();

@@ -3,7 +3,9 @@
  *
  * @import { Samples } from "./ring.js"
  *
- * @typedef {"connecting" | "live" | "reconnecting" | "finishing" | "stopped" | "failed"} State
+ * `delayed`: the server takes the audio and cannot caption it just now.
+ * @typedef {"connecting" | "live" | "delayed" | "reconnecting" | "finishing" | "stopped"
+ *   | "failed"} State
  *
  * @typedef {object} Source
  * @property {string} stream this page's name for its audio
@@ -96,11 +98,19 @@ export class Publisher {
       this.#pump();
     } else if (message.type === "ack") {
       this.#ring.forget(Math.round(message.until * this.#source.sampleRate));
+      this.#resolve();
     } else if (message.type === "stopped") {
       this.#connection.close();
     } else if (message.type === "error") {
       this.#problem = message.message;
+      if (!message.fatal && !this.#stopping) this.#onState("delayed", this.#problem);
     }
+  }
+
+  /** Captions come again. */
+  #resolve() {
+    if (this.#problem && !this.#stopping) this.#onState("live", "");
+    this.#problem = "";
   }
 
   /** Sends what is due, as fast as the network takes it. */

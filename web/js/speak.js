@@ -38,6 +38,7 @@ function showPublishing(name, message) {
   const words = {
     connecting: "Connecting…",
     live: "Live: what you say is captioned",
+    delayed: `Your words are kept, captions will follow. ${message}`,
     reconnecting: "Connection lost, reconnecting. Your last five minutes are kept.",
     finishing: "Captioning your last words…",
     stopped: "Stopped. All you said is captioned.",
