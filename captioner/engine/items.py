@@ -90,6 +90,10 @@ class Item:
                 return
             self._told += 1
             if piece.completion.delta:
+                if HYPOTHESIS in self.include and piece.join is None and piece.end is not None:
+                    # Its first words are its last: they bring no language, so it is told before.
+                    end_ms = 1000 * piece.end // SAMPLE_RATE
+                    yield server_events.hypothesis(self.id, "", piece.language, end_ms)
                 yield self._delta(piece, piece.completion.delta)
             if SEGMENTS in self.include:
                 yield from self._segments(piece, piece.completion)

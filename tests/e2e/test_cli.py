@@ -142,12 +142,14 @@ def test_send_prints_what_was_said_and_watch_reads_along(
     assert (watching.returncode, errors) == (0, "")
 
 
-def test_raw_samples_on_stdin_are_captioned(server: Server, demo_recording: Path) -> None:
+def test_raw_samples_on_stdin_are_captioned_in_their_language(
+    server: Server, demo_recording: Path
+) -> None:
     decode = ["ffmpeg", "-v", "error", "-t", "13", "-i", str(demo_recording), "-f", "s16le", "-"]
     samples = subprocess.run(decode, capture_output=True, check=True).stdout
+    place = ("--room", "cli-raw", "--url", server.url)
     done = subprocess.run(
-        [*CAPTIONER, "send", "-", "--room", "cli-raw", "--url", server.url, "--json"]
-        + ["--language", "en", "--pace", "fast"],
+        [*CAPTIONER, "send", "-", *place, "--json", "--pace", "fast"],
         env=environment(),
         input=samples,
         capture_output=True,
@@ -155,6 +157,7 @@ def test_raw_samples_on_stdin_are_captioned(server: Server, demo_recording: Path
     )
     assert done.returncode == 0, done.stderr
     assert "comparatively modern" in " ".join(finals(done.stdout.decode()))
+    assert {json.loads(line)["language"] for line in done.stdout.splitlines()} == {"en"}
 
 
 def test_ctrl_c_captions_what_was_said_and_then_ends(server: Server, demo_recording: Path) -> None:
