@@ -88,14 +88,15 @@ class Stream:
         self.cpu_s += time.process_time() - cpu
         for index, probability in enumerate(probabilities):
             now = (index + 1) * FRAME
-            for event in turns.feed([probability]):
-                turn = self._take(event, turn, now)
+            events = turns.feed([probability])
+            for event in events:
+                turn = self._take(event, turn, now, cut=isinstance(events[-1], TurnStarted))
             if turn is not None and not turns.paused:
                 self._maybe_partial(turn, now)
         for event in turns.flush():
-            turn = self._take(event, turn, self.audio.size)
+            turn = self._take(event, turn, self.audio.size, cut=False)
 
-    def _take(self, event: TurnEvent, turn: Turn | None, now: int) -> Turn | None:
+    def _take(self, event: TurnEvent, turn: Turn | None, now: int, *, cut: bool) -> Turn | None:
         if isinstance(event, TurnStarted):
             id_ = f"u{len(self.finals) + 1}"
             return Turn(
@@ -107,7 +108,8 @@ class Stream:
             turn.guess = event.sample, heard
             self._hear(turn, heard, event.sample)
             return turn
-        self._before = turn.utterance.told_after((event.sample - turn.start) / SAMPLE_RATE)
+        end_s = (event.sample - turn.start) / SAMPLE_RATE
+        self._before = turn.utterance.cut(end_s) if cut else ""
         self._complete(turn, event.sample, now)
         return None
 
