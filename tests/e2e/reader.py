@@ -21,7 +21,7 @@ class Reader:
     """What a reader of a room has seen, over as many connections as it took."""
 
     captions: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """The newest revision of each caption, by id, in the order they first came."""
+    """The newest revision of each caption, by id."""
     gaps: list[dict[str, Any]] = field(default_factory=list)
     status: str = ""
     epoch: str = ""
@@ -32,8 +32,9 @@ class Reader:
 
     @property
     def finals(self) -> dict[str, str]:
-        """The text of each final by caption id."""
-        return {i: caption["text"] for i, caption in self.captions.items() if caption["final"]}
+        """The text of each final by caption id, in the order of the room clock."""
+        ordered = sorted(self.captions.values(), key=lambda caption: float(caption["start"]))
+        return {caption["id"]: caption["text"] for caption in ordered if caption["final"]}
 
     @property
     def text(self) -> str:
