@@ -38,7 +38,8 @@ bench: setup-tests
 setup: $(VENV)/.installed
 
 setup-tests: $(VENV)/.tests
-	@scripts/system-packages chromium ffmpeg
+	@scripts/system-packages ffmpeg
+	@scripts/browser $(BIN)
 
 $(VENV)/bin/python:
 	@scripts/virtual-environment $(PYTHON) $(VENV)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -34,7 +35,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory, demo_recording: Path) -> I
     microphone = f"--use-file-for-fake-audio-capture={wav}"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=[*ARGUMENTS, microphone]
+            executable_path=shutil.which("chromium"), args=[*ARGUMENTS, microphone]
         )
         yield browser
         browser.close()
