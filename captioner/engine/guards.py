@@ -59,8 +59,12 @@ def nothing_said(hypothesis: Hypothesis, audio_s: float) -> bool:
 
 def doubtful(hypothesis: Hypothesis) -> bool:
     """Whether a decode repeats itself, or is not sure of its words."""
-    loops = compression(hypothesis.text) > COMPRESSION or _says_twice(hypothesis.text)
-    return loops or hypothesis.avg_logprob < AVG_LOGPROB
+    return repeats(hypothesis.text) or hypothesis.avg_logprob < AVG_LOGPROB
+
+
+def repeats(text: str) -> bool:
+    """Whether a text goes round in circles, as no speech does."""
+    return compression(text) > COMPRESSION or _says_twice(text)
 
 
 def _says_twice(text: str) -> bool:

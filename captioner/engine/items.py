@@ -28,6 +28,17 @@ class Piece:
     language: str = ""
     join: str | None = None
     """What parts it from the piece before, once some of its words are told."""
+    next: Piece | None = None
+    """The piece that begins where this one was cut, in the middle of what was told already."""
+
+    def conclude(self, hypothesis: Hypothesis) -> None:
+        """Take the decode of the whole piece; nothing of the next one was taken before."""
+        assert self.end is not None
+        if self.next is not None:
+            past = self.utterance.cut((self.end - self.start) / SAMPLE_RATE)
+            self.next.utterance = Utterance(before=past)
+        self.language = hypothesis.language
+        self.completion = self.utterance.complete(hypothesis)
 
 
 @dataclass(slots=True, eq=False)
@@ -57,11 +68,6 @@ class Item:
         return self.pieces[-1] if self.pieces and self.pieces[-1].end is None else None
 
     @property
-    def streaming(self) -> Piece | None:
-        """The open piece, if its words may be told as they are heard."""
-        return self.open_piece if self.live and self._told == len(self.pieces) - 1 else None
-
-    @property
     def settled(self) -> bool:
         """Whether only `settlement` is left to be told."""
         told = self.error is not None or self._told == len(self.pieces)
@@ -69,10 +75,8 @@ class Item:
 
     def heard(self, piece: Piece, hypothesis: Hypothesis, audio_s: float) -> Iterator[BaseModel]:
         """Tell what a partial decode adds to the piece that is next."""
-        if piece.completion is not None or self.error is not None:
+        if self.error is not None:
             return
-        if piece.end is not None and piece.start + audio_s * SAMPLE_RATE > piece.end:
-            return  # it says what belongs to the next piece
         update = piece.utterance.partial(hypothesis, audio_s)
         if update.delta:
             yield self._delta(piece, update.delta)

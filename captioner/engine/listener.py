@@ -10,7 +10,7 @@ from captioner.engine.hypothesis import SAMPLE_RATE, Samples
 from captioner.engine.turns import TurnDetector, TurnEvent, TurnPolicy
 
 _MARGIN = SAMPLE_RATE
-"""Kept beside the prefix while nobody speaks: a turn begins some frames before it is noticed."""
+"""Kept beside what a turn may begin with: it does so some frames before that is noticed."""
 
 
 class Listener:
@@ -24,15 +24,10 @@ class Listener:
         self._resampler = soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="float32")
         self._voice = VoiceDetector()
         self._turns = TurnDetector(policy, sample=first)
-        self._prefix = policy.prefix_ms * SAMPLE_RATE // 1000 + _MARGIN
+        self._prefix = (policy.prefix_ms + policy.gap_ms) * SAMPLE_RATE // 1000 + _MARGIN
         self._chunks: list[Samples] = []
         self._first = first
         self.end = first
-
-    @property
-    def paused(self) -> bool:
-        """Whether the open turn, if there is one, is in a pause."""
-        return self._turns.paused
 
     def append(self, samples: Samples) -> list[TurnEvent]:
         """Return what this decides; the resampler holds 40 ms back."""

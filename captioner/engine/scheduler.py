@@ -1,9 +1,9 @@
 """Who is decoded next: finals before partials, each in turn over the sessions.
 
-Nothing queues up here. A session keeps its own finals in order and says since when a partial is
-due; the audio of a partial is taken at the moment a worker is free for it. So a machine that
-cannot keep up makes partials rarer and never older, and a session with much to do waits behind
-its own work, not others behind it.
+Nothing queues up here. A session keeps its own decodes in order and says since when a partial is
+due; one that waited long is taken with the newest audio. So a machine that cannot keep up makes
+partials rarer and never older, and a session with much to do waits behind its own work, not
+others behind it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Decode = Callable[[Sequence[Job]], list[Hypothesis]]
 
 @dataclass(frozen=True, slots=True)
 class Final:
-    """A final or accurate job, and since when it has waited (seconds on the scheduler's clock)."""
+    """A job that must be done, and since when it has waited (seconds on the scheduler's clock)."""
 
     job: Job
     since: float
@@ -39,14 +39,17 @@ class Source(Protocol):
 
     @property
     def finals(self) -> deque[Final]:
-        """What must be decoded, oldest first; the scheduler takes from the left."""
+        """What must be decoded, oldest first."""
+
+    def take_final(self) -> Final:
+        """The oldest of them."""
 
     @property
     def partial_due(self) -> float | None:
         """The time from which a partial is wanted; None: none is, or one is being decoded."""
 
     def take_partial(self, now: float) -> Job:
-        """The newest audio of the open utterance."""
+        """What the open utterance has so far."""
 
     @property
     def offers_guess(self) -> bool:
@@ -57,7 +60,7 @@ class Source(Protocol):
     def decoded(self, job: Job, hypothesis: Hypothesis, now: float) -> None:
         """The answer. One that was taken before, or that nobody waits for any more, is ignored."""
 
-    def failed(self, job: Job, error: Exception) -> None:
+    def failed(self, job: Job, error: Exception, now: float) -> None:
         """There is no answer, or it could not be taken."""
 
 
@@ -164,7 +167,7 @@ class Scheduler:
                 await self._run_batch([one])
             return
         ((source, job),) = batch
-        source.failed(job, error)
+        source.failed(job, error, self._clock())
 
     def _take(self, now: float) -> _Batch:
         return self._take_finals(now) or self._take_partials(now) or self._take_guess()
@@ -175,7 +178,7 @@ class Scheduler:
         alike = [source for source in waiting if source.finals[0].job.kind == kind]
         batch = []
         for source in alike[: self._share(len(alike))]:
-            final = source.finals.popleft()
+            final = source.take_final()
             batch.append((source, final.job))
             self._meter.final_began(now - final.since)
             _to_the_end(self._finals_turn, source)

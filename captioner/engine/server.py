@@ -19,7 +19,6 @@ from websockets.http11 import Request, Response
 
 from captioner.audio.vad import VoiceDetector
 from captioner.engine import server_events
-from captioner.engine.cadence import PARTIAL_INTERVAL_S
 from captioner.engine.client_events import MAX_MESSAGE_BYTES
 from captioner.engine.connection import Connection
 from captioner.engine.models import Progress
@@ -27,6 +26,7 @@ from captioner.engine.protocol_error import ProtocolError
 from captioner.engine.recognizer import Recognizer
 from captioner.engine.scheduler import Scheduler
 from captioner.engine.session_config import MODELS
+from captioner.engine.turns import TurnPolicy
 from captioner.errors import EngineUnavailable
 
 SESSIONS = "/v1/realtime"
@@ -182,7 +182,7 @@ class _Endpoint:
                 "final_lag_s": load.final_lag_s,
                 "partial_lag_s": load.partial_lag_s,
             },
-            "partial_interval_s": round(PARTIAL_INTERVAL_S + load.partial_lag_s, 3),
+            "partial_interval_s": round(TurnPolicy().growth_ms / 1000 + load.partial_lag_s, 3),
             "realtime_factor": load.realtime_factor,
         }
 

@@ -20,8 +20,7 @@ from captioner.engine.listener import Listener
 from captioner.engine.protocol_error import ProtocolError
 from captioner.engine.session_config import Input, SessionConfig
 from captioner.engine.transcriber import Transcriber
-from captioner.engine.turns import TurnEvent, TurnPaused, TurnPolicy, TurnStarted
-from captioner.engine.utterance import Utterance
+from captioner.engine.turns import TurnEvent, TurnGrown, TurnPaused, TurnPolicy, TurnStarted
 
 MIN_COMMIT_MS = 100
 STEP_S = 0.5
@@ -122,8 +121,8 @@ class TranscriptionSession:
                 self._item = self._new_item(self._begin)
             step = samples[first : first + round(STEP_S * rate)]
             self._ticks += step.size * _TICKS // rate
+            self.transcriber.received(self._position, now)
             self._take_turns(self._listener.append(step), now)
-            self.transcriber.listen(self._item, self._listener, now)
             piece = self._item and self._item.open_piece
             self._listener.forget(piece.start if piece else None)
             yield
@@ -165,8 +164,11 @@ class TranscriptionSession:
                 continue
             item = self._item
             assert item is not None and item.open_piece is not None
+            if isinstance(turn, TurnGrown):
+                self.transcriber.grow(item, turn.sample, self._listener, now)
+                continue
             if isinstance(turn, TurnPaused):
-                self.transcriber.pause(item, turn.sample, self._listener)
+                self.transcriber.pause(item, turn.sample, self._listener, now)
                 continue
             self._close(item, item.open_piece, turn.sample, now)
             if detecting:
@@ -174,17 +176,15 @@ class TranscriptionSession:
                 self._commit_item(item, turn.sample)
 
     def _piece(self, start: int) -> Piece:
-        """Speech begins; where a long turn is cut, in the middle of what was told already."""
-        cut = self._closed
-        if cut is None or cut.end != start:
-            return Piece(start)
-        before = cut.utterance.cut((start - cut.start) / SAMPLE_RATE)
-        return Piece(start, utterance=Utterance(before=before))
+        """Speech begins, or goes on where a long turn was cut."""
+        piece = Piece(start)
+        if self._closed is not None and self._closed.end == start:
+            self._closed.next = piece
+        return piece
 
     def _close(self, item: Item, piece: Piece, end: int, now: float) -> None:
-        piece.end = end
         self._closed = piece
-        self.transcriber.close(item, piece, self._listener, now)
+        self.transcriber.close(item, piece, end, self._listener, now)
 
     def _commit_item(self, item: Item, end: int) -> None:
         item.length = end - item.start

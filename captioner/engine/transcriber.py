@@ -1,4 +1,9 @@
-"""What a session wants decoded, and what becomes of the answers: the scheduler's `Source`."""
+"""What a session wants decoded, and what becomes of the answers: the scheduler's `Source`.
+
+What is told depends on the audio alone. Partial decodes are asked for at places in it (`turns`),
+and answers are taken in its order, however long each took. Only where the machine cannot keep up,
+or audio is in a hurry, partials are left out.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +15,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from captioner.engine.cadence import Cadence
+from captioner.engine.hurry import Hurry
 from captioner.engine.hypothesis import SAMPLE_RATE, Hypothesis, Job
 from captioner.engine.items import Item, Piece
 from captioner.engine.language import RELIABLE_S, SessionLanguage
@@ -18,41 +23,61 @@ from captioner.engine.listener import Listener
 from captioner.engine.scheduler import Final
 from captioner.engine.session_config import Transcription
 
+LATE_S = 0.3
+"""A partial that waits so long for a worker has been overtaken by what was said since."""
+
 Kind = Literal["partial", "final", "accurate"]
 
 logger = logging.getLogger(__name__)
 
 
-@dataclass(slots=True)
-class _Guess:
-    """A final decode made while it is not sure yet that the piece ends at `end`."""
+@dataclass(slots=True, eq=False)
+class _Decode:
+    """A decode of a piece up to `end` (samples on the session's clock)."""
 
     job: Job
+    item: Item
+    piece: Piece
     end: int
+    guessed: bool = False
+    """Whether it was asked for in a pause, when more might still be said."""
+    last: bool = False
+    """Whether it decides what the piece says."""
     hypothesis: Hypothesis | None = None
+
+    @property
+    def audio_s(self) -> float:
+        return self.job.audio.size / SAMPLE_RATE
 
 
 class Transcriber:
-    """Decodes come back in any order; what is told of them keeps the order of the audio."""
+    """One session's."""
 
     def __init__(self, transcription: Transcription, tell: Callable[[Iterable[BaseModel]], None]):
         """`tell` takes events for the client, perhaps none; it is called after every decode."""
         self._transcription = transcription
         self._language = SessionLanguage(transcription)
         self._tell = tell
-        self._cadence = Cadence()
-        self._open: tuple[Item, Listener] | None = None
+        self._hurry = Hurry()
         self._committed: deque[Item] = deque()
+        self._order: deque[_Decode] = deque()
+        """What has not been answered, in the order of the audio."""
+        self._decodes: dict[Job, _Decode] = {}
+        """The same, by job."""
         self._finals: deque[Final] = deque()
-        self._offer: tuple[Item, int, Listener] | None = None
-        self._guess: _Guess | None = None
-        self._decoding: dict[Job, tuple[Item, Piece]] = {}
+        self._waiting: deque[_Decode] = deque()
+        """Partials and guesses of the open piece that no worker has begun."""
+        self._running: set[Job] = set()
+        self._idle_since = 0.0
+        """When nothing of this session was decoded any more, or there was something to decode."""
+        self._guess: _Decode | None = None
+        """The decode of the open piece up to the pause that may be its end."""
+        self._listener: Listener | None = None
 
     @property
     def undecided_s(self) -> float:
         """Seconds of speech that wait for their final decode."""
-        samples = sum(job.audio.size for job in self._decoding if job.kind != "partial")
-        return samples / SAMPLE_RATE
+        return sum(job.audio.size for job in self._decodes if job.kind != "partial") / SAMPLE_RATE
 
     @property
     def settled(self) -> bool:
@@ -65,35 +90,43 @@ class Transcriber:
             self._transcription = transcription
             self._language = SessionLanguage(transcription)
 
-    def listen(self, item: Item | None, listener: Listener, now: float) -> None:
-        """Audio has come; `item` is the one that is not committed."""
-        self._open = (item, listener) if item and item.open_piece else None
-        if not listener.paused:
-            self._offer = None
-        self._cadence.received(listener.end, now)
-        self._consider_partial(now)
+    def received(self, position: int, now: float) -> None:
+        """Audio has come up to `position`."""
+        self._hurry.received(position, now)
 
-    def pause(self, item: Item, end: int, listener: Listener) -> None:
+    def grow(self, item: Item, end: int, listener: Listener, now: float) -> None:
+        """The open piece has more speech, up to `end`."""
+        self._give_up_guess(now)
+        piece = item.open_piece
+        if piece is None or not item.live or self._hurry:
+            return
+        if self._language.settled or end - piece.start >= RELIABLE_S * SAMPLE_RATE:
+            self._wait(self._decode("partial", item, piece, end, listener), now)
+
+    def pause(self, item: Item, end: int, listener: Listener, now: float) -> None:
         """Nobody speaks just now; if that lasts, the open piece ends at `end`.
 
         Whoever has nothing else to do may decode it at once.
         """
-        if item.streaming and not self._cadence.hurried:
-            self._offer = item, end, listener
+        piece = item.open_piece
+        if piece is not None and item.live and not self._hurry:
+            self._guess = self._decode("final", item, piece, end, listener)
+            self._guess.guessed = True
+            self._wait(self._guess, now)
 
-    def close(self, item: Item, piece: Piece, listener: Listener, now: float) -> None:
-        """The piece has its end: decode it for good, unless that was done in the pause before."""
-        guess, self._guess = self._guess, None
-        self._open = self._offer = None
-        self._cadence.stop()
-        if guess is not None and guess.end == piece.end:
-            if guess.hypothesis is not None:
-                self._conclude(guess.job, guess.hypothesis, now)
-            return
-        if guess is not None:
-            del self._decoding[guess.job]
-        kind: Kind = "final" if item.live else "accurate"
-        self._finals.append(Final(self._job(kind, item, piece, listener), now))
+    def close(self, item: Item, piece: Piece, end: int, listener: Listener, now: float) -> None:
+        """The piece ends: decode it for good, unless that was done in the pause before."""
+        piece.end = end
+        self._leave_out_late(now)
+        final, self._guess = self._guess, None
+        if final is None or final.end != end:
+            kind: Kind = "final" if item.live else "accurate"
+            final = self._decode(kind, item, piece, end, listener)
+            self._waiting.append(final)
+        final.last = True
+        self._insist(now)
+        if final.hypothesis is not None and final.job not in self._decodes:
+            self._conclude(final, final.hypothesis)
 
     def commit(self, item: Item) -> None:
         """The item has all its audio."""
@@ -103,11 +136,11 @@ class Transcriber:
 
     def drop(self, item: Item) -> None:
         """The client threw the item away."""
-        for job in [job for job, (owner, _) in self._decoding.items() if owner is item]:
-            del self._decoding[job]
-        self._finals = deque(final for final in self._finals if final.job in self._decoding)
-        self._open = self._offer = self._guess = None
-        self._cadence.stop()
+        for decode in [decode for decode in self._order if decode.item is item]:
+            self._forget(decode)
+        self._finals = deque(final for final in self._finals if final.job in self._decodes)
+        self._waiting.clear()
+        self._guess = None
 
     @property
     def live(self) -> bool:
@@ -117,105 +150,165 @@ class Transcriber:
     def finals(self) -> deque[Final]:
         return self._finals
 
+    def take_final(self) -> Final:
+        final = self._finals.popleft()
+        self._running.add(final.job)
+        return final
+
     @property
     def partial_due(self) -> float | None:
-        return self._cadence.due
+        return self._idle_since if self._next_kind == "partial" else None
 
     def take_partial(self, now: float) -> Job:
-        assert self._open is not None, "no partial is due"
-        item, listener = self._open
-        assert item.streaming is not None
-        self._cadence.take(listener.end, now)
-        return self._job("partial", item, item.streaming, listener)
+        assert self._next_kind == "partial", "no partial is due"
+        decode = self._waiting.popleft()
+        if self._late(now):
+            self._renew(decode)
+        self._running.add(decode.job)
+        return decode.job
 
     @property
     def offers_guess(self) -> bool:
-        return self._offer is not None
+        return self._next_kind == "final"
 
     def take_guess(self) -> Job:
-        assert self._offer is not None, "no guess is offered"
-        (item, end, listener), self._offer = self._offer, None
-        assert item.streaming is not None
-        if self._guess is not None:
-            del self._decoding[self._guess.job]
-        job = self._job("final", item, item.streaming, listener, end)
-        self._guess = _Guess(job, end)
+        assert self._next_kind == "final", "no guess is offered"
+        job = self._waiting.popleft().job
+        self._running.add(job)
         return job
 
     def decoded(self, job: Job, hypothesis: Hypothesis, now: float) -> None:
-        if job.kind == "partial":
-            self._cadence.done()
-        if job not in self._decoding:  # dropped meanwhile
-            return
-        if self._guess is not None and self._guess.job is job:
-            self._guess.hypothesis = hypothesis
-            self._hear(job, hypothesis)
-        elif job.kind == "partial":
-            self._hear(job, hypothesis)
-            del self._decoding[job]
-            self._consider_partial(now)
-        else:
-            self._conclude(job, hypothesis, now)
+        self._done(job, now)
+        if decode := self._decodes.get(job):  # else it was dropped meanwhile
+            decode.hypothesis = hypothesis
+            self._take_answers(now)
 
-    def failed(self, job: Job, error: Exception) -> None:
+    def failed(self, job: Job, error: Exception, now: float) -> None:
         logger.error("A %s decode failed.", job.kind, exc_info=error)
-        item, _ = self._decoding.pop(job, (None, None))
-        if self._guess is not None and self._guess.job is job:
-            self._guess = None
-        elif job.kind == "partial":
-            self._cadence.done()  # the final will tell
-        elif item is not None:
-            item.error = "The recogniser failed on this item."
+        self._done(job, now)
+        if decode := self._decodes.get(job):
+            self._forget(decode)
+            if decode is self._guess:
+                self._guess = None
+            elif decode.last:
+                decode.item.error = "The recogniser failed on this item."
+            self._take_answers(now)
         self._settle()
 
-    def _hear(self, job: Job, hypothesis: Hypothesis) -> None:
-        """Take a decode of what there is of a piece."""
-        item, piece = self._decoding[job]
-        if self._language.take(job, hypothesis):
-            self._tell(item.heard(piece, hypothesis, job.audio.size / SAMPLE_RATE))
+    @property
+    def _next_kind(self) -> Kind | None:
+        """Of the decode that is next; partials of one session do not run beside each other."""
+        ready = self._waiting and not any(job.kind == "partial" for job in self._running)
+        return self._waiting[0].job.kind if ready else None
 
-    def _conclude(self, job: Job, hypothesis: Hypothesis, now: float) -> None:
-        """Take the final decode of a piece."""
-        item, piece = self._decoding[job]
-        if self._language.take(job, hypothesis):
-            piece.language = hypothesis.language
-            piece.completion = piece.utterance.complete(hypothesis)
-            self._tell(item.news())
-            self._settle()
-        else:
-            again = replace(job, language=self._language.of(job.audio.size))
-            self._decoding[again] = item, piece
-            self._finals.appendleft(Final(again, now))
-        del self._decoding[job]
+    def _decode(
+        self, kind: Kind, item: Item, piece: Piece, end: int, listener: Listener
+    ) -> _Decode:
+        """A decode of the piece up to `end`, which is behind all that there are."""
+        self._listener = listener
+        decode = _Decode(self._job(kind, piece, end, listener), item, piece, end)
+        self._order.append(decode)
+        self._decodes[decode.job] = decode
+        return decode
 
-    def _consider_partial(self, now: float) -> None:
-        if self._open is None:
-            return
-        item, listener = self._open
-        if listener.paused:  # the guess says all there is
-            self._cadence.stop()
-            return
-        piece = item.streaming
-        reliable = self._language.settled or (
-            piece is not None and listener.end - piece.start >= RELIABLE_S * SAMPLE_RATE
-        )
-        if piece is not None and reliable:
-            self._cadence.speech(piece.start, listener.end, now)
-
-    def _job(
-        self, kind: Kind, item: Item, piece: Piece, listener: Listener, end: int | None = None
-    ) -> Job:
-        """A decode of the piece up to `end`; None: up to its own end, or all there is of it."""
-        end = end or piece.end or listener.end
-        job = Job(
+    def _job(self, kind: Kind, piece: Piece, end: int, listener: Listener) -> Job:
+        return Job(
             kind=kind,
             audio=listener.between(piece.start, end),
             language=self._language.of(end - piece.start),
             prompt=self._transcription.prompt or "",
             keywords=tuple(self._transcription.keywords or ()),
         )
-        self._decoding[job] = item, piece
-        return job
+
+    def _wait(self, decode: _Decode, now: float) -> None:
+        self._leave_out_late(now)
+        if not self._waiting and not self._running and not self._finals:
+            self._idle_since = now
+        self._waiting.append(decode)
+
+    def _late(self, now: float) -> bool:
+        """Whether the machine cannot keep up, with this session having its share of it."""
+        return not self._running and now - self._idle_since > LATE_S
+
+    def _give_up_guess(self, now: float) -> None:
+        """The pause did not last. What was asked for in it is still decoded, if it is in time."""
+        guess, self._guess = self._guess, None
+        self._leave_out_late(now)
+        if guess in self._waiting:
+            self._insist(now)
+
+    def _insist(self, now: float) -> None:
+        """What waits is decoded before anything that is merely due."""
+        self._finals.extend(Final(decode.job, now) for decode in self._waiting)
+        self._waiting.clear()
+
+    def _leave_out_late(self, now: float) -> None:
+        """Newer decodes overtake those that wait."""
+        if self._late(now):
+            self._leave_out()
+
+    def _leave_out(self) -> None:
+        """Nobody needs what waits but the guess."""
+        for decode in [decode for decode in self._waiting if decode is not self._guess]:
+            self._waiting.remove(decode)
+            self._forget(decode)
+
+    def _renew(self, decode: _Decode) -> None:
+        """Take all the audio there is for a late partial, instead of those behind it."""
+        assert self._listener is not None
+        self._leave_out()
+        decode.end = min([self._listener.end, *(guess.end for guess in self._waiting)])
+        del self._decodes[decode.job]
+        decode.job = self._job("partial", decode.piece, decode.end, self._listener)
+        self._decodes[decode.job] = decode
+
+    def _done(self, job: Job, now: float) -> None:
+        """A worker is done with a job."""
+        self._running.discard(job)
+        self._idle_since = now
+
+    def _forget(self, decode: _Decode) -> None:
+        self._order.remove(decode)
+        del self._decodes[decode.job]
+
+    def _take_answers(self, now: float) -> None:
+        """Take what was decoded, up to the first in the audio's order that was not."""
+        while self._order and (hypothesis := self._order[0].hypothesis) is not None:
+            decode = self._order[0]
+            self._forget(decode)
+            self._take(decode, hypothesis, now)
+
+    def _take(self, decode: _Decode, hypothesis: Hypothesis, now: float) -> None:
+        if not self._language.take(decode.job, hypothesis):
+            if decode.last:
+                self._decode_again(decode, now)
+            elif decode is self._guess:
+                self._guess = None
+        elif decode.last and decode.guessed:
+            self._hear(decode, hypothesis)
+            self._conclude(decode, hypothesis)
+        elif decode.last:
+            self._conclude(decode, hypothesis)
+        else:
+            self._hear(decode, hypothesis)
+
+    def _decode_again(self, decode: _Decode, now: float) -> None:
+        """It was decoded in a language that cannot be the right one."""
+        decode.job = replace(decode.job, language=self._language.of(decode.job.audio.size))
+        decode.hypothesis = None
+        self._order.appendleft(decode)
+        self._decodes[decode.job] = decode
+        self._finals.appendleft(Final(decode.job, now))
+
+    def _hear(self, decode: _Decode, hypothesis: Hypothesis) -> None:
+        """Take a decode of what there is of a piece."""
+        self._tell(decode.item.heard(decode.piece, hypothesis, decode.audio_s))
+
+    def _conclude(self, decode: _Decode, hypothesis: Hypothesis) -> None:
+        """Take the final decode of a piece."""
+        decode.piece.conclude(hypothesis)
+        self._tell(decode.item.news())
+        self._settle()
 
     def _settle(self) -> None:
         """Items end in their order."""

@@ -25,9 +25,12 @@ class TurnPolicy:
         of 0.15 instead of 0.2 keeps turns together whose pieces are hard to understand.
     `voiced_frames`: so many likely frames in a row begin a turn, for noise comes in ones and twos.
     `prefix_ms`: audio before the first of them that belongs to the turn.
+    `gap_ms`: between two turns, at most this much is given to the second rather than to neither:
+        the detector may have missed a word in it.
     `suffix_ms`: silence after the last word that does; then the turn pauses.
     `silence_ms`: silence that ends a turn; less in a long one, more in a short one, for a few
-        words alone are what Whisper understands worst (8.2 % became 7.9).
+        words alone are what Whisper understands worst.
+    `growth_ms`: of speech, between the partial decodes of a turn.
     `max_turn_s`: a turn that is longer is cut where speech was least likely in `cut_within_s`.
     """
 
@@ -35,19 +38,28 @@ class TurnPolicy:
     offset: float = 0.15
     voiced_frames: int = 3
     prefix_ms: int = 300
+    gap_ms: int = 600
     suffix_ms: int = 256
-    silence_ms: int = 500
-    short_turn_s: float = 3.0
-    short_turn_more_ms: int = 300
+    silence_ms: int = 450
+    short_turn_s: float = 2.0
+    short_turn_more_ms: int = 150
     long_turn_s: float = 8.0
     long_turn_silence_ms: int = 256
     max_turn_s: float = 14.0
     cut_within_s: float = 6.0
+    growth_ms: int = 700
 
 
 @dataclass(frozen=True, slots=True)
 class TurnStarted:
     """Speech begins at `sample` (padding included)."""
+
+    sample: int
+
+
+@dataclass(frozen=True, slots=True)
+class TurnGrown:
+    """There is more speech before `sample` than when this was last said."""
 
     sample: int
 
@@ -66,7 +78,7 @@ class TurnStopped:
     sample: int
 
 
-TurnEvent = TurnStarted | TurnPaused | TurnStopped
+TurnEvent = TurnStarted | TurnGrown | TurnPaused | TurnStopped
 
 
 class TurnDetector:
@@ -81,17 +93,14 @@ class TurnDetector:
         self._start: int | None = None
         self._silence: int | None = None
         self._paused = False
+        self._grown = sample
+        """Where the last TurnGrown was, or what counts as one."""
         self._frames: list[float] = []
 
     @property
     def speaking(self) -> bool:
         """Whether a turn is open."""
         return self._start is not None
-
-    @property
-    def paused(self) -> bool:
-        """Whether nobody has spoken since the last TurnPaused of the open turn."""
-        return self._start is not None and self._paused
 
     def feed(self, probabilities: Sequence[float]) -> list[TurnEvent]:
         """Take the next frames; return what they decide."""
@@ -111,8 +120,10 @@ class TurnDetector:
     def _wait(self, probability: float) -> Iterator[TurnEvent]:
         self._likely = self._likely + 1 if probability >= self._policy.onset else 0
         if self._likely == self._policy.voiced_frames:
-            onset = self._sample - self._likely * FRAME
-            yield self._open(max(self._earliest, onset - _samples(self._policy.prefix_ms)))
+            begin = self._sample - self._likely * FRAME - _samples(self._policy.prefix_ms)
+            gap = begin - self._earliest
+            self._grown = max(begin, self._earliest)
+            yield self._open(self._earliest if gap <= _samples(self._policy.gap_ms) else begin)
 
     def _open(self, sample: int) -> TurnStarted:
         self._start, self._likely = sample, 0
@@ -128,10 +139,12 @@ class TurnDetector:
             if self._silence is None:
                 self._silence = self._sample - FRAME
             yield from self._be_silent(start, self._silence)
-        if (
-            self._start is not None
-            and self._sample - start >= self._policy.max_turn_s * SAMPLE_RATE
-        ):
+        if self._start is None:
+            return
+        if not self._paused and self._sample - self._grown >= _samples(self._policy.growth_ms):
+            self._grown = self._sample
+            yield TurnGrown(self._sample)
+        if self._sample - start >= self._policy.max_turn_s * SAMPLE_RATE:
             yield from self._cut()
 
     def _be_silent(self, start: int, since: int) -> Iterator[TurnEvent]:
@@ -140,6 +153,7 @@ class TurnDetector:
             yield self._stop(end)
         elif self._sample >= end and not self._paused:
             self._paused = True
+            self._grown = end
             yield TurnPaused(end)
 
     def _needed_silence(self, start: int, since: int) -> int:

@@ -38,11 +38,16 @@ MAX_PROMPT_TOKENS = MAX_TOKENS // 2 - 1
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """How to look for the words: `context_s` None takes the shortest; words get times if asked."""
+    """How to look for the words.
+
+    `context_s`: None takes the shortest. `words`: whether words get times. `repeat`: how many
+    tokens in a row may not come twice; 0: any may.
+    """
 
     beam: int = 1
     context_s: float | None = None
     words: bool = True
+    repeat: int = 0
 
 
 class Whisper:
@@ -87,6 +92,7 @@ class Whisper:
             [start] * len(clips),
             beam_size=search.beam,
             sampling_temperature=0,
+            no_repeat_ngram_size=search.repeat,
             max_length=min(len(start) + max_tokens(max(seconds)), MAX_TOKENS),
             return_scores=True,
             return_no_speech_prob=True,

@@ -18,11 +18,17 @@ import numpy as np
 
 from captioner.audio.vad import VoiceDetector
 from captioner.captions.words import words
-from captioner.engine.cadence import PARTIAL_INTERVAL_S
 from captioner.engine.hypothesis import SAMPLE_RATE, Hypothesis, Job, Samples
 from captioner.engine.models import find_models
 from captioner.engine.recognizer import Recognizer
-from captioner.engine.turns import FRAME, TurnDetector, TurnEvent, TurnPaused, TurnStarted
+from captioner.engine.turns import (
+    FRAME,
+    TurnDetector,
+    TurnEvent,
+    TurnGrown,
+    TurnPaused,
+    TurnStarted,
+)
 from captioner.engine.utterance import StreamingPolicy, Utterance
 from captioner.engine.whisper import context_s
 from tests.bench import offline, speech
@@ -58,7 +64,6 @@ class Turn:
     id: str
     start: int
     utterance: Utterance
-    decoded_until: int
     told: str = ""
     guess: tuple[int, Hypothesis] | None = None
 
@@ -91,18 +96,18 @@ class Stream:
             events = turns.feed([probability])
             for event in events:
                 turn = self._take(event, turn, now, cut=isinstance(events[-1], TurnStarted))
-            if turn is not None and not turns.paused:
-                self._maybe_partial(turn, now)
         for event in turns.flush():
             turn = self._take(event, turn, self.audio.size, cut=False)
 
     def _take(self, event: TurnEvent, turn: Turn | None, now: int, *, cut: bool) -> Turn | None:
         if isinstance(event, TurnStarted):
             id_ = f"u{len(self.finals) + 1}"
-            return Turn(
-                id_, event.sample, Utterance(self.policy, before=self._before), event.sample
-            )
+            return Turn(id_, event.sample, Utterance(self.policy, before=self._before))
         assert turn is not None
+        if isinstance(event, TurnGrown):
+            if now / SAMPLE_RATE >= self.free_at:
+                self._hear(turn, self._decode("partial", turn, now, now), now)
+            return turn
         if isinstance(event, TurnPaused):
             heard = self._decode("final", turn, event.sample, now)
             turn.guess = event.sample, heard
@@ -112,12 +117,6 @@ class Stream:
         self._before = turn.utterance.cut(end_s) if cut else ""
         self._complete(turn, event.sample, now)
         return None
-
-    def _maybe_partial(self, turn: Turn, now: int) -> None:
-        due = now - turn.decoded_until >= PARTIAL_INTERVAL_S * SAMPLE_RATE
-        if due and now / SAMPLE_RATE >= self.free_at:
-            turn.decoded_until = now
-            self._hear(turn, self._decode("partial", turn, now, now), now)
 
     def _decode(self, kind: str, turn: Turn, end: int, now: int) -> Hypothesis:
         audio = self.audio[turn.start : end]

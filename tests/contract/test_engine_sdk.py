@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +27,19 @@ SECOND = 2 * 24_000
 """Bytes."""
 
 
-@pytest.fixture
-async def connection(engine: Engine) -> AsyncIterator[AsyncRealtimeConnection]:
+@asynccontextmanager
+async def connected(engine: Engine) -> AsyncIterator[AsyncRealtimeConnection]:
     client = AsyncOpenAI(
         api_key="none", base_url=engine.http, websocket_base_url=engine.http.replace("http", "ws")
     )
     async with client, client.realtime.connect(extra_query={"intent": "transcription"}) as opened:
         assert (await hear(opened)).type == "session.created"
+        yield opened
+
+
+@pytest.fixture
+async def connection(engine: Engine) -> AsyncIterator[AsyncRealtimeConnection]:
+    async with connected(engine) as opened:
         yield opened
 
 
@@ -126,15 +133,16 @@ async def test_deltas_come_before_the_commit(
 
 
 async def test_any_split_of_the_audio_gives_the_same_text(
-    connection: AsyncRealtimeConnection, demo_recording: Path
+    engine: Engine, demo_recording: Path
 ) -> None:
     audio = pcm(demo_recording, seconds=13.2)
-    await configure(connection, transcription={"language": "en"}, turn_detection=None)
     texts = []
     for size in (len(audio), 4800, 31_998):
-        await speak(connection, audio, size)
-        await connection.input_audio_buffer.commit()
-        texts.append(of(await hear_out(connection), TRANSCRIPTION + "completed")[0].transcript)
+        async with connected(engine) as connection:
+            await configure(connection, transcription={"language": "en"}, turn_detection=None)
+            await speak(connection, audio, size)
+            await connection.input_audio_buffer.commit()
+            texts.append(of(await hear_out(connection), TRANSCRIPTION + "completed")[0].transcript)
     assert texts[0] and texts == [texts[0]] * 3
 
 

@@ -78,8 +78,10 @@ class DrivenSession:
         return self.send("input_audio_buffer.commit")
 
     def take_final(self) -> Job:
-        """The oldest final job, as a worker takes it."""
-        return self.session.transcriber.finals.popleft().job
+        """The oldest final job, as a worker takes it; partials before it say nothing."""
+        while (job := self.session.transcriber.take_final().job).kind == "partial":
+            self.answer(job, said(""))
+        return job
 
     def take_partial(self) -> Job:
         due = self.session.transcriber.partial_due

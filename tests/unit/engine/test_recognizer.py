@@ -69,7 +69,7 @@ def test_audio_longer_than_a_window_is_heard_to_its_end(
 ) -> None:
     (heard,) = recognizer.decode([Job("final", clip(audio, 24, 56), "en")])
     assert "movable metal letters" in spoken(heard)
-    assert "has never been surpassed" in spoken(heard)
+    assert spoken(heard).endswith("been surpassed")
     starts = [segment.start for segment in heard.segments]
     assert starts == sorted(starts) and starts[-1] > 20
 

@@ -61,6 +61,9 @@ class FakeSource:
         self.failures: list[str] = []
         self.chokes = False
 
+    def take_final(self) -> Final:
+        return self.finals.popleft()
+
     def take_partial(self, now: float) -> Job:
         self.partial_due = None
         return job(self.partial, "partial")
@@ -78,7 +81,7 @@ class FakeSource:
             raise ValueError(job.prompt)
         self.answers.append(hypothesis.text)
 
-    def failed(self, job: Job, error: Exception) -> None:
+    def failed(self, job: Job, error: Exception, now: float) -> None:
         self.failures.append(job.prompt)
 
     def want_partial(self, name: str) -> None:
