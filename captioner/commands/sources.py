@@ -13,7 +13,7 @@ from captioner.audio.files import AudioFile
 from captioner.audio.pcm import SAMPLE_RATE, to_bytes
 from captioner.errors import BadInput, CaptionerError
 
-BLOCK_S = 0.1
+BLOCK_S = 0.05
 MOST_UNREAD_S = 10.0
 """A microphone cannot wait: what was not taken from it by then would be lost."""
 

@@ -73,7 +73,7 @@ class ServerVad(_Strict):
     type: Literal["server_vad"] = "server_vad"
     threshold: Annotated[float, Field(ge=0, le=1)] = 0.35
     prefix_padding_ms: Annotated[int, Field(ge=0, le=5000)] = 300
-    silence_duration_ms: Annotated[int, Field(ge=100, le=5000)] = 500
+    silence_duration_ms: Annotated[int, Field(ge=100, le=5000)] = 450
     create_response: Literal[False] | None = None
     interrupt_response: Literal[False] | None = None
 

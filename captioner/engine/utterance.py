@@ -42,7 +42,7 @@ class StreamingPolicy:
     """
 
     likely: float = 0.5
-    sure: float = 0.9
+    sure: float = 0.93
     margin_s: float = 0.2
     patience_s: float = 2.5
 

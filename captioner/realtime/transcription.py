@@ -67,7 +67,7 @@ class Patience:
     last_retry: float = 5.0
 
 
-SMALLEST_CHUNK = SAMPLE_RATE // 20
+SMALLEST_CHUNK = SAMPLE_RATE // 50
 """Smaller messages cost more than the time that they save."""
 LARGEST_CHUNK = SAMPLE_RATE // 10
 PROBE_S = 2.0

@@ -17,7 +17,7 @@ from tests.bench.delays import Arrival
 from tests.bench.speech import RATE, Pcm
 from tests.processes import running_server
 
-FRAME_S = 0.1
+FRAME_S = 0.05
 
 
 @dataclass(slots=True)

@@ -1,7 +1,7 @@
-/** Runs beside the audio: float blocks in, 16-bit frames of a tenth of a second out. */
+/** Runs beside the audio: float blocks in, 16-bit frames of a twentieth of a second out. */
 
 class PcmProcessor extends AudioWorkletProcessor {
-  #frame = new Int16Array(sampleRate / 10);
+  #frame = new Int16Array(sampleRate / 20);
   #filled = 0;
 
   /** @param {Float32Array[][]} inputs */
@@ -15,7 +15,7 @@ class PcmProcessor extends AudioWorkletProcessor {
 
   #emit() {
     this.port.postMessage(this.#frame, [this.#frame.buffer]);
-    this.#frame = new Int16Array(sampleRate / 10);
+    this.#frame = new Int16Array(sampleRate / 20);
     this.#filled = 0;
   }
 }

@@ -15,7 +15,7 @@ DEFAULT: dict[str, Any] = {
         "type": "server_vad",
         "threshold": 0.35,
         "prefix_padding_ms": 300,
-        "silence_duration_ms": 500,
+        "silence_duration_ms": 450,
     },
     "noise_reduction": None,
 }
