@@ -23,7 +23,7 @@ from captioner.engine.listener import Listener
 from captioner.engine.scheduler import Final
 from captioner.engine.session_config import Transcription
 
-LATE_S = 0.3
+LATE_S = 0.25
 """A partial that waits so long for a worker has been overtaken by what was said since."""
 
 Kind = Literal["partial", "final", "accurate"]
@@ -69,7 +69,7 @@ class Transcriber:
         """Partials and guesses of the open piece that no worker has begun."""
         self._running: set[Job] = set()
         self._idle_since = 0.0
-        """When nothing of this session was decoded any more, or there was something to decode."""
+        """Since when nothing of this session is decoded, though there is something to decode."""
         self._guess: _Decode | None = None
         """The decode of the open piece up to the pause that may be its end."""
         self._listener: Listener | None = None
@@ -101,7 +101,8 @@ class Transcriber:
         if piece is None or not item.live or self._hurry:
             return
         if self._language.settled or end - piece.start >= RELIABLE_S * SAMPLE_RATE:
-            self._wait(self._decode("partial", item, piece, end, listener), now)
+            self._leave_out_late(now)
+            self._waiting.append(self._decode("partial", item, piece, end, listener, now))
 
     def pause(self, item: Item, end: int, listener: Listener, now: float) -> None:
         """Nobody speaks just now; if that lasts, the open piece ends at `end`.
@@ -110,9 +111,10 @@ class Transcriber:
         """
         piece = item.open_piece
         if piece is not None and item.live and not self._hurry:
-            self._guess = self._decode("final", item, piece, end, listener)
+            self._leave_out_late(now)
+            self._guess = self._decode("final", item, piece, end, listener, now)
             self._guess.guessed = True
-            self._wait(self._guess, now)
+            self._waiting.append(self._guess)
 
     def close(self, item: Item, piece: Piece, end: int, listener: Listener, now: float) -> None:
         """The piece ends: decode it for good, unless that was done in the pause before."""
@@ -121,7 +123,7 @@ class Transcriber:
         final, self._guess = self._guess, None
         if final is None or final.end != end:
             kind: Kind = "final" if item.live else "accurate"
-            final = self._decode(kind, item, piece, end, listener)
+            final = self._decode(kind, item, piece, end, listener, now)
             self._waiting.append(final)
         final.last = True
         self._insist(now)
@@ -157,10 +159,13 @@ class Transcriber:
 
     @property
     def partial_due(self) -> float | None:
-        return self._idle_since if self._next_kind == "partial" else None
+        """Partials of one session do not run beside each other."""
+        ready = bool(self._waiting) and not self._waiting[0].guessed
+        running = any(job.kind == "partial" for job in self._running)
+        return self._idle_since if ready and not running else None
 
     def take_partial(self, now: float) -> Job:
-        assert self._next_kind == "partial", "no partial is due"
+        assert self.partial_due is not None, "no partial is due"
         decode = self._waiting.popleft()
         if self._late(now):
             self._renew(decode)
@@ -169,10 +174,10 @@ class Transcriber:
 
     @property
     def offers_guess(self) -> bool:
-        return self._next_kind == "final"
+        return bool(self._waiting) and self._waiting[0].guessed
 
     def take_guess(self) -> Job:
-        assert self._next_kind == "final", "no guess is offered"
+        assert self.offers_guess, "no guess is offered"
         job = self._waiting.popleft().job
         self._running.add(job)
         return job
@@ -195,17 +200,13 @@ class Transcriber:
             self._take_answers(now)
         self._settle()
 
-    @property
-    def _next_kind(self) -> Kind | None:
-        """Of the decode that is next; partials of one session do not run beside each other."""
-        ready = self._waiting and not any(job.kind == "partial" for job in self._running)
-        return self._waiting[0].job.kind if ready else None
-
     def _decode(
-        self, kind: Kind, item: Item, piece: Piece, end: int, listener: Listener
+        self, kind: Kind, item: Item, piece: Piece, end: int, listener: Listener, now: float
     ) -> _Decode:
         """A decode of the piece up to `end`, which is behind all that there are."""
         self._listener = listener
+        if not (self._running or self._waiting or self._finals):
+            self._idle_since = now
         decode = _Decode(self._job(kind, piece, end, listener), item, piece, end)
         self._order.append(decode)
         self._decodes[decode.job] = decode
@@ -219,12 +220,6 @@ class Transcriber:
             prompt=self._transcription.prompt or "",
             keywords=tuple(self._transcription.keywords or ()),
         )
-
-    def _wait(self, decode: _Decode, now: float) -> None:
-        self._leave_out_late(now)
-        if not self._waiting and not self._running and not self._finals:
-            self._idle_since = now
-        self._waiting.append(decode)
 
     def _late(self, now: float) -> bool:
         """Whether the machine cannot keep up, with this session having its share of it."""

@@ -56,8 +56,9 @@ def _words(segments: Iterable[Any]) -> Iterable[SpokenWord]:
             yield SpokenWord(word.word, word.end)
 
 
-def machine_factor(model: WhisperModel) -> float:
+def machine_factor(weights: Path) -> float:
     """How many times the CPU of the bars' machine this one needs for the same encoder call."""
+    model = WhisperModel(str(weights), device="cpu", compute_type="int8", cpu_threads=1)
     noise = np.random.default_rng(1).standard_normal(10 * RATE).astype(np.float32) / 50
     features = np.zeros((1, 80, 1000), np.float32)
     features[0] = model.feature_extractor(noise)[:, :1000]

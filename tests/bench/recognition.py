@@ -228,7 +228,7 @@ def main() -> None:
     samples = speech.load(clip.path)[: options.seconds and options.seconds * RATE]
     seconds = len(samples) / RATE
     model = offline.peer(weights)
-    factor = offline.machine_factor(model)
+    factor = offline.machine_factor(weights)
     results.add("machine: CPU for the same work, times the bar's machine", factor)
     peer = offline.transcribe(model, samples, language="en", words=True)
     peer_wer = speech.error_rate([clip.reference], [peer.text], "en")

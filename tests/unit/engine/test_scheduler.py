@@ -220,10 +220,8 @@ async def test_batch_work_has_all_workers_when_nobody_reads_along() -> None:
 async def test_a_guess_is_for_a_machine_with_nothing_else_to_do() -> None:
     recogniser, guesses, busy = HeldRecogniser(), FakeSource(), FakeSource("f")
     guesses.guess = "g"
-    async with running(recogniser, guesses, busy, workers=2):
-        await until(lambda: recogniser.calls == [["f"]])
-        recogniser.let_go(1)
-        await until(lambda: recogniser.calls == [["f"], ["g"]])
+    async with running(recogniser, guesses, busy):
+        assert await decoded(recogniser, 2) == [["f"], ["g"]]
 
 
 async def test_the_load_says_who_waits_and_how_long() -> None:

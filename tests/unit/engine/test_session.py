@@ -228,6 +228,37 @@ def test_speech_in_a_hurry_is_not_guessed_at(speech: bytes) -> None:
         until_a_guess(session, SILENCE * 16 + seconds(speech, 10.3, 13.1))
 
 
+def test_partials_are_decoded_at_their_places_in_the_audio(speech: bytes) -> None:
+    session = DrivenSession(hurried=True)
+    session.update(transcription={"language": "en"})
+    session.append(seconds(speech, 0, 4))
+    lengths = []
+    for _ in range(3):
+        job = session.take_partial()
+        assert session.session.transcriber.partial_due is None, "one after the other"
+        lengths.append(job.audio.size / 16_000)
+        session.answer(job, said("Printing in the only sense"))
+    steps = [b - a for a, b in itertools.pairwise(lengths)]
+    assert steps == pytest.approx([0.7, 0.7], abs=0.033)
+
+
+def test_a_partial_that_waited_long_is_taken_with_the_newest_audio(speech: bytes) -> None:
+    session = DrivenSession()
+    session.update(transcription={"language": "en"})
+    session.append(seconds(speech, 0, 1.6))
+    start_s = session.events[-1]["audio_start_ms"] / 1000
+    assert session.take_partial().audio.size / 16_000 == pytest.approx(1.6 - start_s, abs=0.05)
+
+
+def test_partials_that_nobody_had_time_for_are_left_out(speech: bytes) -> None:
+    session = DrivenSession()
+    session.update(transcription={"language": "en"})
+    session.append(seconds(speech, 0, 13.2))
+    kinds = [final.job.kind for final in session.session.transcriber.finals]
+    assert kinds.count("final") == 2
+    assert kinds.count("partial") <= 2
+
+
 def test_a_decode_that_fails_fails_its_item_only(speech: bytes) -> None:
     session = DrivenSession()
     session.append(seconds(speech, 0, 13.2))
