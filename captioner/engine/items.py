@@ -11,7 +11,7 @@ from captioner.captions.words import joined
 from captioner.engine import server_events
 from captioner.engine.hypothesis import SAMPLE_RATE, Hypothesis, TimedText
 from captioner.engine.session_config import HYPOTHESIS, SEGMENTS
-from captioner.engine.utterance import Completion, Utterance
+from captioner.engine.utterance import Completion, Update, Utterance
 
 
 @dataclass(slots=True, eq=False)
@@ -23,22 +23,42 @@ class Piece:
 
     start: int
     end: int | None = None
+    cut: bool = False
+    """Whether it ends in the middle of speech."""
     utterance: Utterance = field(default_factory=Utterance)
     completion: Completion | None = None
     language: str = ""
     join: str | None = None
     """What parts it from the piece before, once some of its words are told."""
-    next: Piece | None = None
-    """The piece that begins where this one was cut, in the middle of what was told already."""
+    cut_from: Piece | None = None
+    """The piece that was cut where this one begins."""
+    _past: str | None = None
+    """What was told of the audio behind the end."""
+
+    def hear(self, hypothesis: Hypothesis, audio_s: float) -> Update:
+        """Take a decode of the first `audio_s` seconds."""
+        self._go_on()
+        return self.utterance.partial(hypothesis, audio_s)
 
     def conclude(self, hypothesis: Hypothesis) -> None:
-        """Take the decode of the whole piece; nothing of the next one was taken before."""
-        assert self.end is not None
-        if self.next is not None:
-            past = self.utterance.cut((self.end - self.start) / SAMPLE_RATE)
-            self.next.utterance = Utterance(before=past)
+        """Take the decode of the whole piece, which is closed."""
+        self._go_on()
+        self._told_past_end()
         self.language = hypothesis.language
         self.completion = self.utterance.complete(hypothesis)
+
+    def _go_on(self) -> None:
+        """Before the first decode is taken: begin with what is told already."""
+        if self.cut_from is not None:
+            self.utterance = Utterance(before=self.cut_from._told_past_end())
+            self.cut_from = None
+
+    def _told_past_end(self) -> str:
+        if not self.cut or self.end is None:
+            return ""
+        if self._past is None:
+            self._past = self.utterance.cut((self.end - self.start) / SAMPLE_RATE)
+        return self._past
 
 
 @dataclass(slots=True, eq=False)
@@ -77,7 +97,7 @@ class Item:
         """Tell what a partial decode adds to the piece that is next."""
         if self.error is not None:
             return
-        update = piece.utterance.partial(hypothesis, audio_s)
+        update = piece.hear(hypothesis, audio_s)
         if update.delta:
             yield self._delta(piece, update.delta)
         if HYPOTHESIS in self.include:

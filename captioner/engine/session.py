@@ -170,6 +170,7 @@ class TranscriptionSession:
             if isinstance(turn, TurnPaused):
                 self.transcriber.pause(item, turn.sample, self._listener, now)
                 continue
+            item.open_piece.cut = turn.cut
             self._close(item, item.open_piece, turn.sample, now)
             if detecting:
                 self._tell([server_events.speech_stopped(item.id, _ms(turn.sample))])
@@ -177,10 +178,9 @@ class TranscriptionSession:
 
     def _piece(self, start: int) -> Piece:
         """Speech begins, or goes on where a long turn was cut."""
-        piece = Piece(start)
-        if self._closed is not None and self._closed.end == start:
-            self._closed.next = piece
-        return piece
+        before = self._closed
+        goes_on = before is not None and before.cut and before.end == start
+        return Piece(start, cut_from=before if goes_on else None)
 
     def _close(self, item: Item, piece: Piece, end: int, now: float) -> None:
         self._closed = piece

@@ -1,8 +1,8 @@
 """What a session wants decoded, and what becomes of the answers: the scheduler's `Source`.
 
 What is told depends on the audio alone. Partial decodes are asked for at places in it (`turns`),
-and answers are taken in its order, however long each took. Only where the machine cannot keep up,
-or audio is in a hurry, partials are left out.
+and their answers are taken in its order, however long each took. Only where the machine cannot
+keep up, or audio is in a hurry, partials are left out.
 """
 
 from __future__ import annotations
@@ -267,11 +267,19 @@ class Transcriber:
         del self._decodes[decode.job]
 
     def _take_answers(self, now: float) -> None:
-        """Take what was decoded, up to the first in the audio's order that was not."""
-        while self._order and (hypothesis := self._order[0].hypothesis) is not None:
-            decode = self._order[0]
-            self._forget(decode)
-            self._take(decode, hypothesis, now)
+        """Take what was decoded, as far as nothing before it in the audio is missing.
+
+        Finals are waited for by their own items alone: others may go on being told meanwhile.
+        """
+        waiting: set[Item] = set()
+        for decode in [*self._order]:
+            if decode.hypothesis is None and not decode.last:
+                return
+            if decode.hypothesis is None or decode.item in waiting:
+                waiting.add(decode.item)
+            else:
+                self._forget(decode)
+                self._take(decode, decode.hypothesis, now)
 
     def _take(self, decode: _Decode, hypothesis: Hypothesis, now: float) -> None:
         if not self._language.take(decode.job, hypothesis):
@@ -279,13 +287,10 @@ class Transcriber:
                 self._decode_again(decode, now)
             elif decode is self._guess:
                 self._guess = None
-        elif decode.last and decode.guessed:
-            self._hear(decode, hypothesis)
-            self._conclude(decode, hypothesis)
         elif decode.last:
             self._conclude(decode, hypothesis)
         else:
-            self._hear(decode, hypothesis)
+            self._tell(decode.item.heard(decode.piece, hypothesis, decode.audio_s))
 
     def _decode_again(self, decode: _Decode, now: float) -> None:
         """It was decoded in a language that cannot be the right one."""
@@ -294,10 +299,6 @@ class Transcriber:
         self._order.appendleft(decode)
         self._decodes[decode.job] = decode
         self._finals.appendleft(Final(decode.job, now))
-
-    def _hear(self, decode: _Decode, hypothesis: Hypothesis) -> None:
-        """Take a decode of what there is of a piece."""
-        self._tell(decode.item.heard(decode.piece, hypothesis, decode.audio_s))
 
     def _conclude(self, decode: _Decode, hypothesis: Hypothesis) -> None:
         """Take the final decode of a piece."""

@@ -73,9 +73,13 @@ class TurnPaused:
 
 @dataclass(frozen=True, slots=True)
 class TurnStopped:
-    """The turn ends at `sample` (padding included); everything before it belongs to it."""
+    """The turn ends at `sample` (padding included); everything before it belongs to it.
+
+    `cut`: in the middle of speech, which the next turn goes on with.
+    """
 
     sample: int
+    cut: bool = False
 
 
 TurnEvent = TurnStarted | TurnGrown | TurnPaused | TurnStopped
@@ -163,10 +167,10 @@ class TurnDetector:
         short = since - start < policy.short_turn_s * SAMPLE_RATE
         return _samples(policy.silence_ms + short * policy.short_turn_more_ms)
 
-    def _stop(self, sample: int) -> TurnStopped:
+    def _stop(self, sample: int, *, cut: bool = False) -> TurnStopped:
         self._earliest = min(sample, self._sample)
         self._start = self._silence = None
-        return TurnStopped(self._earliest)
+        return TurnStopped(self._earliest, cut)
 
     def _cut(self) -> Iterator[TurnEvent]:
         """End a turn that is too long where speech is least likely, and go on in a new one."""
@@ -175,7 +179,7 @@ class TurnDetector:
         least = min(range(len(tail)), key=lambda index: (tail[index], -index))
         rest = tail[least:]
         cut = self._sample - len(rest) * FRAME + FRAME // 2
-        yield self._stop(cut)
+        yield self._stop(cut, cut=True)
         yield self._open(cut)
         self._frames = rest
 

@@ -73,6 +73,8 @@ LARGEST_CHUNK = SAMPLE_RATE // 10
 PROBE_S = 2.0
 """Of audio between two questions whether it was heard."""
 _EVENTS = 256
+_AT_ONCE_S = 0.005
+"""Messages so close together are one revision: words told for good and the tail behind them."""
 _UNREAD_S = 0.1
 """What came while nobody read is read, before it is said not to have come."""
 
@@ -131,6 +133,7 @@ class Transcription:
         ended = False
         while not ended:
             batch = [await self._events.get()]
+            await asyncio.sleep(_AT_ONCE_S)
             while not self._events.empty():
                 batch.append(self._events.get_nowait())
             ended = batch[-1] is None
