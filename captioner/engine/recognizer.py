@@ -1,13 +1,15 @@
 """Jobs in, hypotheses out: which model decodes what, in which batches.
 
-Measured on two AVX2 cores without VNNI (int8, one thread a decode, CPU ms incl. word times; a
-machine with AVX-512/VNNI needs a little less than half):
+Measured on one core of an EPYC 9004 (int8, one thread a decode, CPU ms incl. word times):
 
-| seconds of audio        | 1   | 3   | 6   | 9   | 11  | 13.5 |
-| tiny.en                 | 127 | 179 | 194 | 248 | 306 | 398  |
-| base                    | 309 | 368 | 447 | 566 | 702 | 893  |
-| encoder alone, tiny.en  | 86 at 10 s of context, 112 at 12.5 s, 151 at 15 s, 526 at 30 s |
-| encoder alone, base     | 193, 256, 337, 1178                                          |
+| seconds of audio                 | 2.5 | 5.5 | 11  |
+| tiny.en, fast search             | 104 | 145 | 226 |
+| base, fast search                | 250 | 320 | 500 |
+| base, beam of 5                  | 280 | 370 | 645 |
+| encoder alone, tiny.en and base  | 47 and 108 at 10 s of context |
+
+A second thread a decode gains nothing. Two clips a call cost a sixth less than one by one, four a
+quarter less. Cores with AVX2 alone take 1.7 times as long.
 """
 
 from __future__ import annotations
