@@ -23,9 +23,8 @@ def use_avx512(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
     except OSError:  # not Linux
         return False
     said = {name.strip(): value for name, _, value in (line.partition(":") for line in lines)}
-    if said.get("vendor_id", "").strip() != "AuthenticAMD":
-        return False
-    if not set(said["flags"].split()) >= _AVX512:
+    amd = said.get("vendor_id", "").strip() == "AuthenticAMD"
+    if not amd or not set(said.get("flags", "").split()) >= _AVX512:
         return False
     os.environ[_VARIABLE] = "AVX512"
     return True

@@ -24,7 +24,7 @@ class Listener:
         self._resampler = soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="float32")
         self._voice = VoiceDetector()
         self._turns = TurnDetector(policy, sample=first)
-        self._prefix = (policy.prefix_ms + policy.gap_ms) * SAMPLE_RATE // 1000 + _MARGIN
+        self._kept = (policy.prefix_ms + policy.gap_ms) * SAMPLE_RATE // 1000 + _MARGIN
         self._chunks: list[Samples] = []
         self._first = first
         self.end = first
@@ -44,7 +44,7 @@ class Listener:
 
     def forget(self, before: int | None) -> None:
         """Let go of what lies before a position; None: of what no turn to come can hold."""
-        before = self.end - self._prefix if before is None else before
+        before = self.end - self._kept if before is None else before
         while self._chunks and self._first + self._chunks[0].size <= before:
             self._first += self._chunks.pop(0).size
 

@@ -33,11 +33,12 @@ logger = logging.getLogger(__name__)
 
 @dataclass(slots=True, eq=False)
 class _Decode:
-    """A decode of a piece up to `end` (samples on the session's clock)."""
+    """A decode of a piece up to `end` (samples on the session's clock) of what is heard."""
 
     job: Job
     item: Item
     piece: Piece
+    listener: Listener
     end: int
     guessed: bool = False
     """Whether it was asked for in a pause, when more might still be said."""
@@ -72,7 +73,6 @@ class Transcriber:
         """Since when nothing of this session is decoded, though there is something to decode."""
         self._guess: _Decode | None = None
         """The decode of the open piece up to the pause that may be its end."""
-        self._listener: Listener | None = None
 
     @property
     def undecided_s(self) -> float:
@@ -204,10 +204,9 @@ class Transcriber:
         self, kind: Kind, item: Item, piece: Piece, end: int, listener: Listener, now: float
     ) -> _Decode:
         """A decode of the piece up to `end`, which is behind all that there are."""
-        self._listener = listener
         if not (self._running or self._waiting or self._finals):
             self._idle_since = now
-        decode = _Decode(self._job(kind, piece, end, listener), item, piece, end)
+        decode = _Decode(self._job(kind, piece, end, listener), item, piece, listener, end)
         self._order.append(decode)
         self._decodes[decode.job] = decode
         return decode
@@ -250,11 +249,10 @@ class Transcriber:
 
     def _renew(self, decode: _Decode) -> None:
         """Take all the audio there is for a late partial, instead of those behind it."""
-        assert self._listener is not None
         self._leave_out()
-        decode.end = min([self._listener.end, *(guess.end for guess in self._waiting)])
+        decode.end = min([decode.listener.end, *(guess.end for guess in self._waiting)])
         del self._decodes[decode.job]
-        decode.job = self._job("partial", decode.piece, decode.end, self._listener)
+        decode.job = self._job("partial", decode.piece, decode.end, decode.listener)
         self._decodes[decode.job] = decode
 
     def _done(self, job: Job, now: float) -> None:
