@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from captioner.archive.store import Store, open_store
+from captioner.audio.pcm import SAMPLE_RATE, SPEECH_RATE
 from captioner.bus.memory import MemoryBus
 from captioner.delivery.hub import Hub
 from captioner.engine_process import engine_process
@@ -40,10 +41,14 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Recogniser:
-    """Where speech is recognised. `check` raises `EngineUnavailable` while it is not."""
+    """Where speech is recognised. `check` raises `EngineUnavailable` while it is not.
+
+    `sample_rate`: of the audio that it is best given, in Hz.
+    """
 
     url: str
     check: Callable[[], Awaitable[None]]
+    sample_rate: int
 
 
 async def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
@@ -81,7 +86,7 @@ async def recogniser(settings: Settings) -> AsyncIterator[Recogniser]:
             if not engine.ready:
                 raise EngineUnavailable("The engine is being started again.")
 
-        yield Recogniser(transcription_address(engine.url), check)
+        yield Recogniser(transcription_address(engine.url), check, SPEECH_RATE)
 
 
 def _elsewhere(address: str) -> Recogniser:
@@ -96,7 +101,7 @@ def _elsewhere(address: str) -> Recogniser:
             raise EngineUnavailable(f"Nobody answers at {address}.") from error
         writer.close()
 
-    return Recogniser(transcription_address(address), check)
+    return Recogniser(transcription_address(address), check, SAMPLE_RATE)
 
 
 @asynccontextmanager
@@ -110,7 +115,7 @@ async def _joined(settings: Settings, store: Store, recogniser: Recogniser) -> A
         keywords: tuple[str, ...],
         on_trouble: Callable[[str | None], None],
     ) -> Transcription:
-        options = Options(language=language, keywords=keywords)
+        options = Options(language=language, keywords=keywords, sample_rate=recogniser.sample_rate)
         return Transcription(connect, options, start=start, on_trouble=on_trouble)
 
     bus = MemoryBus()
@@ -118,7 +123,7 @@ async def _joined(settings: Settings, store: Store, recogniser: Recogniser) -> A
     await rooms.load()
     async with (
         asyncio.TaskGroup() as tasks,
-        Tracks(transcribe, grace_s=settings.grace) as tracks,
+        Tracks(transcribe, recogniser.sample_rate, grace_s=settings.grace) as tracks,
         Hub(bus) as hub,
     ):
         rooms.on_ending.append(tracks.finish)

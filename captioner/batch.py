@@ -18,15 +18,15 @@ from captioner.realtime.session import Options, Session
 
 IN_FLIGHT = 4
 """Passages that the recogniser may hold: enough to keep it busy."""
-APPEND = SAMPLE_RATE
-"""Samples a message."""
+APPEND_S = 1
+"""Of audio a message."""
 
 
 class Batch:
     """The captions of one recording.
 
     `language`: a BCP 47 tag, or `auto`. `on_caption` is called with each final, in order;
-    `on_progress` with the seconds of the recording that are done.
+    `on_progress` with the seconds of the recording that are done. `sample_rate`: of it, in Hz.
     """
 
     def __init__(
@@ -35,10 +35,13 @@ class Batch:
         *,
         on_caption: Callable[[Caption], None],
         on_progress: Callable[[float], None],
+        sample_rate: int = SAMPLE_RATE,
     ) -> None:
         ids = count(1)
         self._assembly = Assembly("recording", language, None, lambda: f"u{next(ids)}")
-        self._session = Session(Options("captioner-accurate", language, turns=False), base=0.0)
+        options = Options("captioner-accurate", language, turns=False, sample_rate=sample_rate)
+        self._session = Session(options, base=0.0)
+        self._sample_rate = sample_rate
         self._on_caption = on_caption
         self._on_progress = on_progress
         self._items: dict[str, Committed] = {}
@@ -65,7 +68,7 @@ class Batch:
 
     async def run(self, connect: Connect, blocks: Iterable[Samples]) -> None:
         """Recognise `blocks`; reading them may block. Raises `EngineUnavailable`."""
-        cut = passages(blocks)
+        cut = passages(blocks, self._sample_rate)
         async with connect() as connection:
             await connection.send(self._session.configure())
             while not self._session.ready:
@@ -79,8 +82,9 @@ class Batch:
 
     async def _send(self, connection: Connection, passage: Samples) -> None:
         """Send a passage and wait until it is an item: only then may the next one follow."""
-        for first in range(0, passage.size, APPEND):
-            await connection.send(self._session.append(passage[first : first + APPEND]))
+        size = APPEND_S * self._sample_rate
+        for first in range(0, passage.size, size):
+            await connection.send(self._session.append(passage[first : first + size]))
         items = len(self._items)
         await connection.send(self._session.commit())
         while len(self._items) == items:

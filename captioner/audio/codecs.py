@@ -11,7 +11,7 @@ import numpy as np
 from captioner.audio.container import CONTAINERS, ContainerDecoder
 from captioner.audio.frames import Mixdown
 from captioner.audio.g711 import A_LAW, MU_LAW
-from captioner.audio.pcm import Floats, Samples, silence, to_floats
+from captioner.audio.pcm import Floats, Samples, from_floats, silence, to_floats
 from captioner.audio.resample import Resampler
 from captioner.errors import BadFormat
 
@@ -40,12 +40,26 @@ class StreamDecoder:
     The constructor, `feed` and `flush` raise `BadFormat`; after that the decoder is of no use.
     """
 
-    def __init__(self, format: str, sample_rate: int, channels: int) -> None:
+    def __init__(self, format: str, sample_rate: int, channels: int, *, to: int) -> None:
+        """`to`: the rate of the samples that come out, in Hz."""
         if not LOWEST_RATE <= sample_rate <= HIGHEST_RATE:
             raise BadFormat(f"sample_rate must be from {LOWEST_RATE} to {HIGHEST_RATE} Hz")
         if not 1 <= channels <= MOST_CHANNELS:
             raise BadFormat("channels must be 1 or 2; mix more down before sending")
-        self._decoder = _decoder(format, sample_rate, channels)
+        self.kind = (format, sample_rate, channels)
+        self._decoder = _decoder(format, sample_rate, channels, to)
+
+    @property
+    def taken(self) -> float | None:
+        """Seconds of audio that were fed, where the format can be gone on with in its middle."""
+        if isinstance(self._decoder, _Raw):
+            return self._decoder.taken / self.kind[1]
+        return None
+
+    def go_on(self) -> None:
+        """What is fed next follows what was `taken`: half a sample behind that comes again."""
+        if isinstance(self._decoder, _Raw):
+            self._decoder.go_on()
 
     def feed(self, data: bytes) -> Samples:
         return self._decoder.feed(data)
@@ -58,14 +72,14 @@ class StreamDecoder:
         self._decoder.close()
 
 
-def _decoder(format: str, sample_rate: int, channels: int) -> _Decoder:
+def _decoder(format: str, sample_rate: int, channels: int, to: int) -> _Decoder:
     if raw := _RAW.get(format):
         size, floats = raw
-        return _Raw(size, floats, Resampler(sample_rate), channels)
+        return _Raw(size, floats, Resampler(sample_rate, to), channels)
     if format == "opus":
-        return _Opus(channels)
+        return _Opus(channels, to)
     if format in CONTAINERS:
-        return ContainerDecoder(format)
+        return ContainerDecoder(format, to)
     raise BadFormat(f"format must be one of {', '.join(FORMATS)}")
 
 
@@ -87,6 +101,8 @@ _RAW: dict[str, tuple[int, Callable[[bytes], Floats]]] = {
 }
 """Bytes a sample, and how they become floats."""
 
+RAW_FORMATS = frozenset(_RAW)
+"""Decoded in microseconds."""
 FORMATS = (*_RAW, "opus", *CONTAINERS)
 
 
@@ -101,20 +117,26 @@ class _Raw:
         self._resampler = resampler
         self._channels = channels
         self._rest = b""
+        self.taken = 0
+        """Samples that were fed; those of all channels at once are one."""
+
+    def go_on(self) -> None:
+        self._rest = b""
 
     def feed(self, data: bytes) -> Samples:
         data = self._rest + data
         whole = len(data) - len(data) % self._frame
         self._rest = data[whole:]
+        self.taken += whole // self._frame
         samples = self._floats(data[:whole])
         if self._channels > 1:
             samples = samples.reshape(-1, self._channels).mean(axis=1)
-        return self._resampler.feed(samples)
+        return from_floats(self._resampler.feed(samples))
 
     def flush(self) -> Samples:
         if self._rest:
             raise BadFormat("the audio ends in the middle of a sample")
-        return self._resampler.flush()
+        return from_floats(self._resampler.flush())
 
     def close(self) -> None:
         pass
@@ -123,11 +145,11 @@ class _Raw:
 class _Opus:
     """Raw Opus packets, as RTP or WebCodecs have them."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, to: int) -> None:
         self._codec = av.AudioCodecContext.create("opus", "r")
         self._codec.sample_rate = _OPUS_RATE
         self._codec.layout = "stereo" if channels == 2 else "mono"
-        self._mixdown = Mixdown()
+        self._mixdown = Mixdown(to)
 
     def feed(self, data: bytes) -> Samples:
         if not data:

@@ -13,7 +13,7 @@ import av
 import numpy as np
 
 from captioner.audio.frames import decoded
-from captioner.audio.pcm import SAMPLE_RATE, Samples, silence
+from captioner.audio.pcm import Samples, silence
 from captioner.errors import BadFormat, CaptionerError, TooLarge
 
 CONTAINERS = {"webm": "WebM", "ogg": "Ogg"}
@@ -28,8 +28,10 @@ _READ_SIZE = 4096
 class ContainerDecoder:
     """The bytes of one file in, samples out. Close it, or a thread stays behind."""
 
-    def __init__(self, format: str) -> None:
+    def __init__(self, format: str, rate: int) -> None:
+        """`rate`: of the samples, in Hz."""
         self._format = format
+        self._rate = rate
         self._pipe = _Pipe()
         self._thread: threading.Thread | None = None
         self._decoded: list[Samples] = []
@@ -61,7 +63,7 @@ class ContainerDecoder:
     def _decode(self) -> None:
         try:
             with av.open(self._pipe, "r", format=self._format, buffer_size=_READ_SIZE) as container:
-                for samples in decoded(container):
+                for samples in decoded(container, self._rate):
                     self._keep(samples)
         except CaptionerError as error:
             self._error = error
@@ -73,7 +75,7 @@ class ContainerDecoder:
 
     def _keep(self, samples: Samples) -> None:
         self._decoded.append(samples)
-        if sum(part.size for part in self._decoded) > MOST_AT_ONCE_S * SAMPLE_RATE:
+        if sum(part.size for part in self._decoded) > MOST_AT_ONCE_S * self._rate:
             raise TooLarge(f"one message holds more than {MOST_AT_ONCE_S // 60} minutes of audio")
 
     @property

@@ -9,7 +9,7 @@ import av
 import numpy as np
 
 from captioner.audio.frames import decoded
-from captioner.audio.pcm import Samples, silence
+from captioner.audio.pcm import SAMPLE_RATE, Samples, silence
 from captioner.errors import BadFormat, BadInput
 
 _MICROSECONDS = 1_000_000
@@ -22,9 +22,10 @@ class AudioFile:
     `BadFormat` where there is no audio in it; reading raises `BadFormat` where it is damaged.
     """
 
-    def __init__(self, source: str) -> None:
-        """`source`: a path, or an address that ffmpeg can read."""
+    def __init__(self, source: str, rate: int = SAMPLE_RATE) -> None:
+        """`source`: a path, or an address that ffmpeg can read. `rate`: of the samples, in Hz."""
         self._source = source
+        self._rate = rate
         try:
             self._container = av.open(source)
         except FileNotFoundError as error:
@@ -47,9 +48,9 @@ class AudioFile:
         """Blocks of about a tenth of a second or more, once."""
         block = silence(0)
         try:
-            for samples in decoded(self._container):
+            for samples in decoded(self._container, self._rate):
                 block = np.concatenate([block, samples])
-                if block.size >= 2400:
+                if block.size >= self._rate // 10:
                     yield block
                     block = silence(0)
         except av.FFmpegError as error:

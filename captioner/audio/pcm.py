@@ -1,4 +1,4 @@
-"""Samples as they travel through the server: 24 kHz, one channel, 16 bits."""
+"""Samples as they travel through the server: one channel, 16 bits, at the recogniser's rate."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 Samples = npt.NDArray[np.int16]
-"""24 kHz mono, shape (n,)."""
+"""Mono, shape (n,)."""
 Floats = npt.NDArray[np.float32]
 """Mono at any rate, shape (n,), in [-1, 1]."""
 
 SAMPLE_RATE = 24_000
+"""What every server of the Realtime protocol takes, in Hz."""
+SPEECH_RATE = 16_000
+"""What models of speech hear: whoever takes it is spared a resampling, 40 ms and some accuracy."""
 SILENCE_DBFS = -100.0
 """The lowest level there is: digital silence has it too."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
@@ -28,6 +29,9 @@ from captioner.commands.settings_options import settings_given, settings_options
 from captioner.errors import CaptionerError
 from captioner.realtime.connection import connector
 from captioner.settings import Settings
+
+if TYPE_CHECKING:
+    from captioner.app import Recogniser
 
 FORMATS = {
     "vtt": webvtt.render,
@@ -134,24 +138,25 @@ async def _all(
     async with recogniser(settings) as recognises:
         with progress:
             for file in files:
-                await _one(file, language, recognises.url, progress, writing)
+                await _one(file, language, recognises, progress, writing)
     for target in writing.written if not writing.as_json else ():
         click.echo(target)
 
 
 async def _one(
-    file: Path, language: str, address: str, progress: Progress, writing: _Writing
+    file: Path, language: str, recognises: Recogniser, progress: Progress, writing: _Writing
 ) -> None:
     task = progress.add_task(file.name, total=None)
     batch = Batch(
         language,
         on_caption=lambda caption: writing.said(file, caption),
         on_progress=lambda seconds: progress.update(task, completed=seconds),
+        sample_rate=recognises.sample_rate,
     )
     try:
-        with AudioFile(str(file)) as audio:
+        with AudioFile(str(file), recognises.sample_rate) as audio:
             progress.update(task, total=audio.duration)
-            await batch.run(connector(address), audio)
+            await batch.run(connector(recognises.url), audio)
         writing.done(file, batch)
     except (CaptionerError, OSError) as error:
         writing.wrong(file, error)

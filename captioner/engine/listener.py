@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import soxr
 
+from captioner.audio.resample import Resampler
 from captioner.audio.vad import VoiceDetector
 from captioner.engine.hypothesis import SAMPLE_RATE, Samples
 from captioner.engine.turns import TurnDetector, TurnEvent, TurnPolicy
@@ -21,7 +21,7 @@ class Listener:
 
     def __init__(self, rate: int, policy: TurnPolicy, *, first: int) -> None:
         """`rate`: of what is appended, in Hz. `first`: the position of its first sample."""
-        self._resampler = soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="float32")
+        self._resampler = Resampler(rate, SAMPLE_RATE)
         self._voice = VoiceDetector()
         self._turns = TurnDetector(policy, sample=first)
         self._kept = (policy.prefix_ms + policy.gap_ms) * SAMPLE_RATE // 1000 + _MARGIN
@@ -30,12 +30,12 @@ class Listener:
         self.end = first
 
     def append(self, samples: Samples) -> list[TurnEvent]:
-        """Return what this decides; the resampler holds 40 ms back."""
-        return self._hear(self._resampler.resample_chunk(samples))
+        """Return what this decides; the resampler, where there must be one, holds 40 ms back."""
+        return self._hear(self._resampler.feed(samples))
 
     def flush(self) -> list[TurnEvent]:
         """Hear what the resampler held back. Nothing can be appended after it."""
-        return self._hear(self._resampler.resample_chunk(np.empty(0, np.float32), last=True))
+        return self._hear(self._resampler.flush())
 
     def between(self, start: int, end: int) -> Samples:
         """Audio that was not forgotten."""

@@ -1,7 +1,8 @@
 """What the server says, built with the official SDK's own models.
 
-Whatever is sent so validates on the other side. Two things go beyond the SDK: `include` names
-that are ours, in the configuration of a session that asked for them, and `Hypothesis`.
+Whatever is sent so validates on the other side. Three things go beyond the SDK: `include` names
+and a sample rate that are ours, in the configuration of a session that asked for them, and
+`Hypothesis`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from openai.types.realtime.conversation_item_input_audio_transcription_completed
 from openai.types.realtime.conversation_item_input_audio_transcription_failed_event import (
     Error as ItemError,
 )
+from openai.types.realtime.realtime_audio_formats import AudioPCM, AudioPCMA, AudioPCMU
 from openai.types.realtime.realtime_conversation_item_user_message import Content
 from pydantic import BaseModel
 
@@ -25,7 +27,20 @@ from captioner.engine.protocol_error import ProtocolError
 from captioner.engine.session_config import SessionConfig
 
 
+class _Pcm(AudioPCM):
+    rate: int | None = None  # type: ignore[assignment]
+
+
+class _Input(sdk.RealtimeTranscriptionSessionAudioInput):
+    format: _Pcm | AudioPCMU | AudioPCMA | None = None
+
+
+class _Audio(sdk.RealtimeTranscriptionSessionAudio):
+    input: _Input | None = None
+
+
 class _Session(sdk.RealtimeTranscriptionSessionCreateRequest):
+    audio: _Audio | None = None
     include: list[str] | None = None  # type: ignore[assignment]
 
 

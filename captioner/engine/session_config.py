@@ -38,10 +38,10 @@ class _Strict(BaseModel):
 
 
 class Pcm(_Strict):
-    """16-bit little-endian mono."""
+    """16-bit little-endian mono. At 16 kHz it is what the models hear: that is ours to offer."""
 
     type: Literal["audio/pcm"] = "audio/pcm"
-    rate: Literal[24000] = 24000
+    rate: Literal[16000, 24000] = 24000
 
 
 class G711(_Strict):

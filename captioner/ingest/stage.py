@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from captioner.audio.pcm import SAMPLE_RATE, Samples, silence
+from captioner.audio.pcm import Samples, silence
 from captioner.captions.assembly import Assembly, Released
 from captioner.captions.model import Caption, Gap, Settled
 from captioner.captions.recognition import (
@@ -26,9 +26,6 @@ from captioner.rooms.room import Room, TrackPlace
 
 SILENCE_STEP_S = 5.0
 """Silence is journalled in steps no shorter than this."""
-PIECE = SAMPLE_RATE
-"""Samples that are taken in one go: a message may hold more than there is room for."""
-
 Transcribe = Callable[[float, str, tuple[str, ...], Callable[[str | None], None]], Transcription]
 """Makes a transcription: start on the room clock (s), language, keywords, who hears of trouble."""
 
@@ -62,6 +59,11 @@ class Stage:
         )
 
     @property
+    def sample_rate(self) -> int:
+        """Of what is fed, in Hz."""
+        return self._transcription.sample_rate
+
+    @property
     def received(self) -> float:
         """Stream seconds that were fed."""
         return self._received
@@ -82,14 +84,12 @@ class Stage:
         return self._trouble
 
     async def feed(self, samples: Samples) -> None:
-        """Add audio; waits while the recogniser is far behind. `received` says how much went in."""
-        for first in range(0, samples.size, PIECE):
-            piece = samples[first : first + PIECE]
-            # Off the record nothing leaves the room, but its clock goes on.
-            heard = silence(piece.size) if self._room.status == "paused" else piece
-            await self._transcription.send(heard)
-            self._received += piece.size / SAMPLE_RATE
-            self._arrivals.note(self._place.base + self._received)
+        """Add audio, all or (cancelled) none; waits while the recogniser is far behind."""
+        # Off the record nothing leaves the room, but its clock goes on.
+        heard = silence(samples.size) if self._room.status == "paused" else samples
+        await self._transcription.send(heard)
+        self._received += samples.size / self.sample_rate
+        self._arrivals.note(self._place.base + self._received)
 
     async def end(self) -> None:
         """No more audio: what was said is captioned, then `run` returns."""

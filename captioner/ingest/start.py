@@ -26,9 +26,9 @@ class Start:
     speaker: str | None
     language: str | None
 
-    def decoder(self) -> StreamDecoder:
-        """A decoder for the bytes to come."""
-        return StreamDecoder(self.format, self.sample_rate, self.channels)
+    def decoder(self, rate: int) -> StreamDecoder:
+        """A decoder for the bytes to come, of samples at `rate` (Hz)."""
+        return StreamDecoder(self.format, self.sample_rate, self.channels, to=rate)
 
 
 def message_of(text: str) -> Mapping[str, Any]:

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from types import TracebackType
 
 from captioner.errors import Busy, CaptionerError, StreamInUse
+from captioner.ingest.intake import Intake
 from captioner.ingest.stage import Stage, Transcribe
 from captioner.ingest.start import Start
 from captioner.rooms.room import Room
@@ -27,6 +28,7 @@ class Track:
 
     def __init__(self, stage: Stage, clock: Callable[[], float]) -> None:
         self.stage = stage
+        self.intake = Intake(stage)
         self.displaced = asyncio.Event()
         """Set for the connection that another one has taken the place of."""
         self.over = asyncio.Event()
@@ -99,10 +101,13 @@ class Tracks:
     def __init__(
         self,
         transcribe: Transcribe,
+        sample_rate: int,
         *,
         grace_s: float = 30.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`sample_rate`: of what is transcribed, in Hz."""
+        self.sample_rate = sample_rate
         self._transcribe = transcribe
         self._grace_s = grace_s
         self._clock = clock

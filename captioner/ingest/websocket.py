@@ -6,10 +6,10 @@ import asyncio
 import json
 import math
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from typing import Protocol
 
-from captioner.audio.codecs import StreamDecoder
-from captioner.audio.pcm import SILENCE_DBFS, Samples, dbfs
+from captioner.audio.pcm import SILENCE_DBFS, dbfs
 from captioner.errors import (
     BadInput,
     CaptionerError,
@@ -24,8 +24,6 @@ from captioner.rooms.room import Room
 
 LARGEST_FRAME = 1 << 20
 """Bytes of audio in one message."""
-RAW_FORMATS = frozenset({"pcm_s16le", "pcm_f32le", "pcmu", "pcma"})
-"""Decoded in microseconds; the others wait for a thread."""
 TELL_S = 0.2
 """Between two looks at what there is to tell the publisher."""
 NORMAL, GOING_AWAY = 1000, 1001
@@ -53,12 +51,10 @@ async def publish_over(socket: Socket, room: Callable[[], Awaitable[Room]], trac
     """Talk with one publisher until it stops, leaves or errs. `room` finds or makes its room."""
     try:
         start = await _start(socket)
-        decoder = start.decoder()
-        try:
+        with closing(start.decoder(tracks.sample_rate)) as decoder:
             async with tracks.publishing(await room(), start) as track:
-                await _Conversation(socket, track, start, decoder).run()
-        finally:
-            decoder.close()
+                track.intake.connect(decoder)
+                await _Conversation(socket, track, start).run()
         await socket.close(GOING_AWAY if track.going_away else NORMAL)
     except Disconnected:
         return
@@ -88,11 +84,10 @@ def _error(error: CaptionerError, *, fatal: bool) -> str:
 class _Conversation:
     """One connection of one track, from `started` to `stopped`."""
 
-    def __init__(self, socket: Socket, track: Track, start: Start, decoder: StreamDecoder) -> None:
+    def __init__(self, socket: Socket, track: Track, start: Start) -> None:
         self._socket = socket
         self._track = track
         self._start = start
-        self._decoder = decoder
         self._level: float | None = None
         """The loudest of the frames that came since the level was told, in dBFS."""
         self._stopped = False
@@ -102,7 +97,7 @@ class _Conversation:
 
     async def run(self) -> None:
         """Return when the publisher has stopped, or has to, and everything is captioned."""
-        resume_from = round(self._track.stage.received, 6)
+        resume_from = round(self._track.intake.resume_from, 6)
         await self._send(type="started", stream=self._start.stream, resume_from=resume_from)
         runners = (self._receive(), self._displaced(), self._over(), self._tell())
         tasks = [asyncio.create_task(runner) for runner in runners]
@@ -129,7 +124,7 @@ class _Conversation:
         kind = message_of(message)["type"]
         if kind != "stop":
             raise BadInput(f'after "start" come audio and "stop", not {kind[:40]!r}')
-        await self._track.stage.feed(await asyncio.to_thread(self._decoder.flush))
+        await self._track.intake.flush()
         self._stopped = True
         self._track.end()
         await self._track.over.wait()
@@ -146,14 +141,9 @@ class _Conversation:
     async def _take(self, data: bytes) -> None:
         if len(data) > LARGEST_FRAME:
             raise TooLarge(f"a frame of audio has at most {LARGEST_FRAME} bytes, not {len(data)}")
-        samples = await self._decode(data)
+        samples = await self._track.intake.decode(data)
         self._level = max(dbfs(samples), self._level or SILENCE_DBFS)
-        await self._track.stage.feed(samples)
-
-    async def _decode(self, data: bytes) -> Samples:
-        if self._start.format in RAW_FORMATS:
-            return self._decoder.feed(data)
-        return await asyncio.to_thread(self._decoder.feed, data)
+        await self._track.intake.pass_on()
 
     async def _tell(self) -> None:
         """Acknowledge what is kept, show the level, say what is wrong; while anything happens."""

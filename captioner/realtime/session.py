@@ -47,7 +47,8 @@ _ONSET_S = 1.0
 class Options:
     """What a session is asked to do. `language`: a tag, or `auto`.
 
-    `turns`: the server finds the turns; otherwise the caller commits.
+    `turns`: the server finds the turns; otherwise the caller commits. `sample_rate`: of the audio,
+    in Hz; not every server takes others.
     """
 
     model: str = "captioner-live"
@@ -55,6 +56,7 @@ class Options:
     keywords: tuple[str, ...] = ()
     prompt: str = ""
     turns: bool = True
+    sample_rate: int = SAMPLE_RATE
 
 
 @dataclass(slots=True)
@@ -97,7 +99,7 @@ class Session:
     @property
     def position(self) -> float:
         """Up to where audio was sent."""
-        return self.base + self._sent / SAMPLE_RATE
+        return self.base + self._sent / self._options.sample_rate
 
     @property
     def unprobed(self) -> float:
@@ -184,7 +186,7 @@ class Session:
         if options.prompt:
             transcription["prompt"] = options.prompt
         audio = {
-            "format": {"type": "audio/pcm", "rate": SAMPLE_RATE},
+            "format": {"type": "audio/pcm", "rate": options.sample_rate},
             "transcription": transcription,
             "turn_detection": {"type": "server_vad"} if options.turns else None,
         }

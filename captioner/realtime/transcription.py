@@ -13,7 +13,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
-from captioner.audio.pcm import SAMPLE_RATE, SampleRing, Samples
+from captioner.audio.pcm import SampleRing, Samples
 from captioner.captions.recognition import Expired, Recognition, SessionLost
 from captioner.errors import EngineUnavailable
 from captioner.realtime.connection import Connect, Connection
@@ -67,9 +67,9 @@ class Patience:
     last_retry: float = 5.0
 
 
-SMALLEST_CHUNK = SAMPLE_RATE // 50
+SMALLEST_CHUNK_S = 0.02
 """Smaller messages cost more than the time that they save."""
-LARGEST_CHUNK = SAMPLE_RATE // 10
+LARGEST_CHUNK_S = 0.1
 PROBE_S = 2.0
 """Of audio between two questions whether it was heard."""
 _EVENTS = 256
@@ -102,6 +102,8 @@ class Transcription:
         self._patience = patience or Patience()
         self._on_trouble = on_trouble
         self._clock = clock
+        self.sample_rate = options.sample_rate
+        """Of what is sent, in Hz."""
         self._ring = SampleRing()
         self._ended = False
         self._changed = asyncio.Condition()
@@ -198,12 +200,12 @@ class Transcription:
 
         def due() -> bool:
             ahead = session.position - session.heard
-            there = self._ended or self._ring.end - position >= SMALLEST_CHUNK
+            there = self._ended or self._ring.end - position >= SMALLEST_CHUNK_S * self.sample_rate
             return there and ahead < self._patience.ahead
 
         async with self._changed:
             await self._changed.wait_for(due)
-            return self._ring.read(position, LARGEST_CHUNK)
+            return self._ring.read(position, round(LARGEST_CHUNK_S * self.sample_rate))
 
     async def _receive(self, connection: Connection, session: Session) -> None:
         """Pass on what the server says, until everything is settled."""
@@ -260,15 +262,15 @@ class Transcription:
 
     async def _forget(self, until: float) -> None:
         async with self._changed:
-            self._ring.forget(round((until - self._start) * SAMPLE_RATE))
+            self._ring.forget(round((until - self._start) * self.sample_rate))
             self._changed.notify_all()
 
     @property
     def _full(self) -> bool:
-        return self._ring.size >= self._patience.kept * SAMPLE_RATE
+        return self._ring.size >= self._patience.kept * self.sample_rate
 
     def _time(self, sample: int) -> float:
-        return self._start + sample / SAMPLE_RATE
+        return self._start + sample / self.sample_rate
 
 
 def _first(group: BaseExceptionGroup[EngineUnavailable]) -> EngineUnavailable:

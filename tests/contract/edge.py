@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from captioner.archive.store import open_store
+from captioner.audio.pcm import SAMPLE_RATE
 from captioner.bus.memory import MemoryBus
 from captioner.captions.model import Event
 from captioner.delivery.hub import Hub
@@ -83,7 +84,7 @@ async def running_edge(data: Path) -> AsyncIterator[Edge]:
     with open_store(data) as store:
         rooms = Rooms(bus, store)
         await rooms.load()
-        async with Tracks(no_transcription) as tracks, Hub(bus) as hub:
+        async with Tracks(no_transcription, SAMPLE_RATE) as tracks, Hub(bus) as hub:
             parts = Parts(rooms, bus, tracks, hub, store.transcript, no_engine)
             listener = bound("127.0.0.1", 0)
             async with listening(create_application(parts, web_root()), listener):

@@ -29,7 +29,7 @@ def parts_of(draw: st.DrawFn, data: bytes) -> list[bytes]:
 @pytest.mark.parametrize("channels", [1, 2])
 def test_raw_audio_of_any_rate_becomes_24_khz_mono(format: str, rate: int, channels: int) -> None:
     data = raw(format, tone(0.4, rate), channels)
-    samples = decode(StreamDecoder(format, rate, channels), data)
+    samples = decode(StreamDecoder(format, rate, channels, to=SAMPLE_RATE), data)
     assert abs(samples.size - 0.4 * SAMPLE_RATE) <= 1
     assert_is_tone(samples, 0.4)
 
@@ -43,8 +43,10 @@ def test_any_split_of_raw_audio_gives_the_same_samples(
 ) -> None:
     audio = raw(format, tone(0.3, rate), channels)
     parts = data.draw(parts_of(audio))
-    together = decode(StreamDecoder(format, rate, channels), audio)
-    assert np.array_equal(decode(StreamDecoder(format, rate, channels), *parts), together)
+    together = decode(StreamDecoder(format, rate, channels, to=SAMPLE_RATE), audio)
+    assert np.array_equal(
+        decode(StreamDecoder(format, rate, channels, to=SAMPLE_RATE), *parts), together
+    )
 
 
 FILES = {
@@ -58,7 +60,7 @@ FILES = {
 
 @pytest.mark.parametrize("name", FILES)
 def test_a_container_says_itself_what_is_in_it(name: str) -> None:
-    decoder = StreamDecoder(name.split()[0], 8_000, 1)
+    decoder = StreamDecoder(name.split()[0], 8_000, 1, to=SAMPLE_RATE)
     assert_is_tone(decode(decoder, FILES[name]), 1.0)
 
 
@@ -68,14 +70,16 @@ def test_a_container_says_itself_what_is_in_it(name: str) -> None:
 def test_any_split_of_a_container_gives_the_same_samples(name: str, data: st.DataObject) -> None:
     format = name.split()[0]
     parts = data.draw(parts_of(FILES[name]))
-    together = decode(StreamDecoder(format, 48_000, 1), FILES[name])
-    assert np.array_equal(decode(StreamDecoder(format, 48_000, 1), *parts), together)
+    together = decode(StreamDecoder(format, 48_000, 1, to=SAMPLE_RATE), FILES[name])
+    assert np.array_equal(
+        decode(StreamDecoder(format, 48_000, 1, to=SAMPLE_RATE), *parts), together
+    )
 
 
 @pytest.mark.parametrize("format", CONTAINERS)
 def test_a_container_is_heard_while_it_comes(format: str) -> None:
     data = container(format, tone(5.0, 48_000))
-    decoder = StreamDecoder(format, 48_000, 1)
+    decoder = StreamDecoder(format, 48_000, 1, to=SAMPLE_RATE)
     heard = sum(decoder.feed(data[at : at + 500]).size for at in range(0, len(data) // 2, 500))
     decoder.close()
     assert heard > 1.0 * SAMPLE_RATE
@@ -83,35 +87,37 @@ def test_a_container_is_heard_while_it_comes(format: str) -> None:
 
 def test_opus_packets_are_decoded_one_by_one() -> None:
     packets = opus_packets(tone(1.0, 48_000))
-    decoder = StreamDecoder("opus", 48_000, 1)
+    decoder = StreamDecoder("opus", 48_000, 1, to=SAMPLE_RATE)
     assert_is_tone(decode(decoder, *packets, b""), len(packets) * 0.02)
 
 
 @pytest.mark.parametrize("format", ["opus", *CONTAINERS])
 def test_noise_is_no_audio(format: str) -> None:
     with pytest.raises(BadFormat):
-        decode(StreamDecoder(format, 48_000, 1), *[os.urandom(3000) for _ in range(5)])
+        decode(
+            StreamDecoder(format, 48_000, 1, to=SAMPLE_RATE), *[os.urandom(3000) for _ in range(5)]
+        )
 
 
 @pytest.mark.parametrize("format", CONTAINERS)
 def test_a_file_that_breaks_off_is_decoded_up_to_there(format: str) -> None:
     data = container(format, tone(5.0, 48_000))
-    samples = decode(StreamDecoder(format, 48_000, 1), data[: len(data) * 3 // 4])
+    samples = decode(StreamDecoder(format, 48_000, 1, to=SAMPLE_RATE), data[: len(data) * 3 // 4])
     assert 1 < samples.size / SAMPLE_RATE < 5
 
 
 def test_a_container_without_audio_is_refused() -> None:
     with pytest.raises(BadFormat):
-        decode(StreamDecoder("webm", 48_000, 1), b"\x1a\x45\xdf\xa3" + bytes(100))
+        decode(StreamDecoder("webm", 48_000, 1, to=SAMPLE_RATE), b"\x1a\x45\xdf\xa3" + bytes(100))
 
 
 @pytest.mark.parametrize("format", CONTAINERS)
 def test_a_container_without_bytes_is_silence(format: str) -> None:
-    assert decode(StreamDecoder(format, 48_000, 1)).size == 0
+    assert decode(StreamDecoder(format, 48_000, 1, to=SAMPLE_RATE)).size == 0
 
 
 def test_a_damaged_container_stays_damaged() -> None:
-    decoder = ContainerDecoder("ogg")
+    decoder = ContainerDecoder("ogg", SAMPLE_RATE)
     for _ in range(2):
         with pytest.raises(BadFormat):
             for _ in range(100):
@@ -122,7 +128,7 @@ def test_a_damaged_container_stays_damaged() -> None:
 def test_little_bytes_cannot_become_endless_audio(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("captioner.audio.container.MOST_AT_ONCE_S", 60)
     data = container("ogg", np.zeros(61 * 48_000, np.float32), "flac")
-    decoder = StreamDecoder("ogg", 48_000, 1)
+    decoder = StreamDecoder("ogg", 48_000, 1, to=SAMPLE_RATE)
     with pytest.raises(TooLarge):
         decoder.feed(data)
     decoder.close()
@@ -130,7 +136,7 @@ def test_little_bytes_cannot_become_endless_audio(monkeypatch: pytest.MonkeyPatc
 
 def test_a_closed_container_leaves_no_thread_behind() -> None:
     before = threading.active_count()
-    decoder = StreamDecoder("webm", 48_000, 1)
+    decoder = StreamDecoder("webm", 48_000, 1, to=SAMPLE_RATE)
     decoder.feed(FILES["webm opus"][:2000])
     assert threading.active_count() == before + 1
     decoder.close()
@@ -140,7 +146,7 @@ def test_a_closed_container_leaves_no_thread_behind() -> None:
 @pytest.mark.parametrize("format", [format for format in RAW if format.startswith("pcm_")])
 def test_half_a_sample_at_the_end_is_refused(format: str) -> None:
     with pytest.raises(BadFormat):
-        decode(StreamDecoder(format, 16_000, 1), bytes(321))
+        decode(StreamDecoder(format, 16_000, 1, to=SAMPLE_RATE), bytes(321))
 
 
 @pytest.mark.parametrize(
@@ -150,12 +156,14 @@ def test_half_a_sample_at_the_end_is_refused(format: str) -> None:
 )  # fmt: skip
 def test_what_cannot_be_decoded_is_refused_at_once(format: str, rate: int, channels: int) -> None:
     with pytest.raises(BadFormat):
-        StreamDecoder(format, rate, channels)
+        StreamDecoder(format, rate, channels, to=SAMPLE_RATE)
 
 
 def test_floats_that_are_no_numbers_do_not_spoil_what_follows() -> None:
     broken = np.array([np.nan, np.inf, -np.inf, 1e30], "<f4").tobytes()
     samples = decode(
-        StreamDecoder("pcm_f32le", 48_000, 1), broken, raw("pcm_f32le", tone(1, 48_000))
+        StreamDecoder("pcm_f32le", 48_000, 1, to=SAMPLE_RATE),
+        broken,
+        raw("pcm_f32le", tone(1, 48_000)),
     )
     assert_is_tone(samples, 1.0)

@@ -63,7 +63,7 @@ def test_another_format_leaves_nothing_of_the_old_one() -> None:
         ),
         ({"transcription": {"keywords": ["<b>"]}}, "invalid_value", "transcription.keywords.0"),
         ({"transcription": {"delay": "low"}}, "unknown_parameter", "transcription.delay"),
-        ({"format": {"type": "audio/pcm", "rate": 16_000}}, "invalid_value", "format.rate"),
+        ({"format": {"type": "audio/pcm", "rate": 44_100}}, "invalid_value", "format.rate"),
         ({"format": {"type": "audio/opus"}}, "invalid_value", "format"),
         (
             {"turn_detection": {"type": "semantic_vad"}},

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from captioner.archive.store import open_store
-from captioner.audio.pcm import Samples, to_bytes
+from captioner.audio.pcm import SAMPLE_RATE, Samples, to_bytes
 from captioner.bus.memory import MemoryBus
 from captioner.captions.model import Caption, Event, Gap
 from captioner.ingest.tracks import Tracks
@@ -93,7 +93,9 @@ async def place(
                     on_trouble=on_trouble,
                 )
 
-            async with Tracks(transcribe, grace_s=grace_s, clock=lambda: now[0]) as tracks:
+            async with Tracks(
+                transcribe, SAMPLE_RATE, grace_s=grace_s, clock=lambda: now[0]
+            ) as tracks:
                 rooms.on_ending.append(tracks.finish)
                 yield Place(rooms, bus, tracks, peer, now)
 
