@@ -62,3 +62,11 @@ class Job:
     language: str | None
     prompt: str = ""
     keywords: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """How many jobs one call may have: more in all a second, but each waits for the others."""
+
+    partials: int = 1
+    finals: int = 1

@@ -25,14 +25,25 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from captioner.engine.guards import as_said, doubtful, repeats
-from captioner.engine.hypothesis import SAMPLE_RATE, Hypothesis, Job, Samples, TimedText, Word
+from captioner.engine.hypothesis import (
+    SAMPLE_RATE,
+    Hypothesis,
+    Job,
+    Samples,
+    TimedText,
+    Together,
+    Word,
+)
 from captioner.engine.instructions import use_avx512
 from captioner.engine.models import Models, Progress, find_models
 from captioner.engine.whisper import CONTEXTS_S, Search, Whisper, context_s, language_code
 from captioner.errors import EngineUnavailable
 
-BATCH = {"cpu": 2, "cuda": 16}
-"""Clips decoded in one call: on a CPU more only delays the first; on CUDA unmeasured."""
+TOGETHER = {"cpu": Together(partials=1, finals=4), "cuda": Together(partials=16, finals=16)}
+"""On a CPU words come later the more of them are decoded at once, and finals that wait for each
+
+other are done sooner. On CUDA this is unmeasured.
+"""
 WINDOW_S = 29.0
 """Longer audio is decoded window after window."""
 UNTOLD_S = 2.0
@@ -63,7 +74,7 @@ class Recognizer:
         threadpool_limits(limits=1, user_api="blas")
         if device == "auto":
             device = "cuda" if ctranslate2.get_cuda_device_count() else "cpu"
-        self.batch = BATCH[device]
+        self.together = TOGETHER[device]
         """How many jobs are best decoded in one call."""
         report = progress or (lambda _stage, _fraction: None)
         report("Loading the models", 0.0)
@@ -118,9 +129,7 @@ class Recognizer:
             return job.language or "", _prompt(job), context_s(job.audio.size / SAMPLE_RATE)
 
         for _, group in groupby(sorted(range(len(jobs)), key=alike), key=alike):
-            indexes = list(group)
-            for first in range(0, len(indexes), self.batch):
-                yield indexes[first : first + self.batch]
+            yield list(group)
 
     def _decode_alike(self, jobs: Sequence[Job]) -> list[Hypothesis]:
         job = jobs[0]

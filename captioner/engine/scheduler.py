@@ -9,14 +9,13 @@ others behind it.
 from __future__ import annotations
 
 import asyncio
-import math
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from captioner.engine.hypothesis import SAMPLE_RATE, Hypothesis, Job
+from captioner.engine.hypothesis import SAMPLE_RATE, Hypothesis, Job, Together
 
 Decode = Callable[[Sequence[Job]], list[Hypothesis]]
 """Blocks; may be called from several threads at once; the jobs of one call share their kind."""
@@ -41,8 +40,8 @@ class Source(Protocol):
     def finals(self) -> deque[Final]:
         """What must be decoded, oldest first."""
 
-    def take_final(self) -> Final:
-        """The oldest of them."""
+    def take_final(self, now: float) -> Final:
+        """The oldest of them that is still wanted."""
 
     @property
     def partial_due(self) -> float | None:
@@ -88,17 +87,16 @@ class Scheduler:
         decode: Decode,
         *,
         workers: int,
-        batch: int,
+        together: Together,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._decode = decode
         self._workers = workers
-        self._batch = batch
+        self._together = together
         self._clock = clock
         self._finals_turn: deque[Source] = deque()
         self._partials_turn: deque[Source] = deque()
         self._wake = asyncio.Event()
-        self._idle = workers
         self._accurate_running = 0
         self._meter = _Meter()
 
@@ -135,11 +133,7 @@ class Scheduler:
     async def _work(self) -> None:
         while True:
             if batch := self._take(self._clock()):
-                self._idle -= 1
-                try:
-                    await self._run_batch(batch)
-                finally:
-                    self._idle += 1
+                await self._run_batch(batch)
             else:
                 self._wake.clear()
                 await self._wake.wait()
@@ -177,8 +171,8 @@ class Scheduler:
         kind = waiting[0].finals[0].job.kind if waiting else None
         alike = [source for source in waiting if source.finals[0].job.kind == kind]
         batch = []
-        for source in alike[: self._share(len(alike))]:
-            final = source.take_final()
+        for source in alike[: self._share(len(alike), self._together.finals)]:
+            final = source.take_final(now)
             batch.append((source, final.job))
             self._meter.final_began(now - final.since)
             _to_the_end(self._finals_turn, source)
@@ -192,7 +186,7 @@ class Scheduler:
     def _take_partials(self, now: float) -> _Batch:
         due = self._due(now)
         batch = []
-        for source in due[: self._share(len(due))]:
+        for source in due[: self._share(len(due), self._together.partials)]:
             self._meter.partial_began(now - (source.partial_due or now))
             batch.append((source, source.take_partial(now)))
             _to_the_end(self._partials_turn, source)
@@ -205,9 +199,9 @@ class Scheduler:
                 return [(source, source.take_guess())]
         return []
 
-    def _share(self, waiting: int) -> int:
-        """How many to take, so that workers that are idle too get theirs."""
-        return min(self._batch, math.ceil(waiting / max(1, self._idle)))
+    def _share(self, waiting: int, most: int) -> int:
+        """How many to take: more than one only where there are several for every worker."""
+        return max(1, min(most, waiting // self._workers))
 
     def _due(self, now: float) -> list[Source]:
         return [

@@ -63,7 +63,7 @@ async def run_engine(
     server = await _listen(endpoint, host, port)
     try:
         recognizer = await asyncio.to_thread(_load, model, device, cache, on_progress)
-        scheduler = Scheduler(recognizer.decode, workers=_cores(), batch=recognizer.batch)
+        scheduler = Scheduler(recognizer.decode, workers=_cores(), together=recognizer.together)
         async with asyncio.TaskGroup() as tasks:
             decoding = tasks.create_task(scheduler.run())
             endpoint.open(scheduler)

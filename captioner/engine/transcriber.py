@@ -152,8 +152,12 @@ class Transcriber:
     def finals(self) -> deque[Final]:
         return self._finals
 
-    def take_final(self) -> Final:
+    def take_final(self, now: float) -> Final:
         final = self._finals.popleft()
+        if self._late(now):
+            while self._finals and not self._decodes[final.job].last:
+                self._forget(self._decodes[final.job])
+                final = self._finals.popleft()
         self._running.add(final.job)
         return final
 
@@ -242,10 +246,13 @@ class Transcriber:
             self._leave_out()
 
     def _leave_out(self) -> None:
-        """Nobody needs what waits but the guess."""
+        """Nobody needs what waits but the guess, and what decides."""
         for decode in [decode for decode in self._waiting if decode is not self._guess]:
             self._waiting.remove(decode)
             self._forget(decode)
+        for final in [final for final in self._finals if not self._decodes[final.job].last]:
+            self._finals.remove(final)
+            self._forget(self._decodes[final.job])
 
     def _renew(self, decode: _Decode) -> None:
         """Take all the audio there is for a late partial, instead of those behind it."""

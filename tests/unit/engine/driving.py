@@ -79,7 +79,7 @@ class DrivenSession:
 
     def take_final(self) -> Job:
         """The oldest final job, as a worker takes it; partials before it say nothing."""
-        while (job := self.session.transcriber.take_final().job).kind == "partial":
+        while (job := self.session.transcriber.take_final(self.now).job).kind == "partial":
             self.answer(job, said(""))
         return job
 

@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 import pytest
 
-from captioner.engine.hypothesis import Hypothesis, Job
+from captioner.engine.hypothesis import Hypothesis, Job, Together
 from captioner.engine.scheduler import Final, Scheduler
 from tests.unit.engine.driving import said
 
@@ -61,7 +61,7 @@ class FakeSource:
         self.failures: list[str] = []
         self.chokes = False
 
-    def take_final(self) -> Final:
+    def take_final(self, now: float) -> Final:
         return self.finals.popleft()
 
     def take_partial(self, now: float) -> Job:
@@ -102,7 +102,8 @@ async def until(condition: Callable[[], bool]) -> None:
 async def running(
     recogniser: HeldRecogniser, *sources: FakeSource, workers: int = 1, batch: int = 1
 ) -> AsyncIterator[Scheduler]:
-    scheduler = Scheduler(recogniser.decode, workers=workers, batch=batch, clock=lambda: 10.0)
+    together = Together(partials=batch, finals=batch)
+    scheduler = Scheduler(recogniser.decode, workers=workers, together=together, clock=lambda: 10.0)
     for source in sources:
         scheduler.join(source)
     async with asyncio.TaskGroup() as tasks:
@@ -168,7 +169,7 @@ async def test_a_partial_that_is_not_due_waits() -> None:
         await decoded(recogniser, 1)
 
 
-async def test_jobs_share_a_call_only_when_no_worker_is_idle() -> None:
+async def test_jobs_share_a_call_only_where_every_worker_has_several() -> None:
     recogniser, sources = HeldRecogniser(), [FakeSource() for _ in range(6)]
     for name, source in zip("abcdef", sources, strict=True):
         source.want_partial(name)

@@ -58,7 +58,7 @@ class Workers:
         if len(self._busy) == 2:
             return False
         if source.finals:
-            job = source.take_final().job
+            job = source.take_final(self._session.now).job
         elif source.partial_due is not None:
             job = source.take_partial(self._session.now)
         elif source.offers_guess and not self._busy:
