@@ -54,7 +54,8 @@ class Job:
 
     `partial`: fast, with the small model where the language allows it. `final`: the better model.
     `accurate`: the better model with its full context and a beam, for batch work.
-    `prompt`: text before it, or a hint; `keywords`: words likely to be said.
+    `prompt`: text before it, or a hint; `keywords`: words likely to be said. `late`: it has waited
+    so long that a fast search is better than a good one.
     """
 
     kind: Literal["partial", "final", "accurate"]
@@ -62,6 +63,7 @@ class Job:
     language: str | None
     prompt: str = ""
     keywords: tuple[str, ...] = ()
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,11 +122,12 @@ class Recognizer:
         return replace(job, language=known or self.detect_language(job.audio)[0])
 
     def _batches(self, jobs: Sequence[Job]) -> Iterator[list[int]]:
-        """Jobs that one call can decode: same language, prompt and length of context."""
+        """Jobs that one call can decode: same language, prompt, length of context and search."""
 
-        def alike(index: int) -> tuple[str, str, float]:
+        def alike(index: int) -> tuple[str, str, float, bool]:
             job = jobs[index]
-            return job.language or "", _prompt(job), context_s(job.audio.size / SAMPLE_RATE)
+            context = context_s(job.audio.size / SAMPLE_RATE)
+            return job.language or "", _prompt(job), context, job.late
 
         for _, group in groupby(sorted(range(len(jobs)), key=alike), key=alike):
             yield list(group)
@@ -137,7 +138,7 @@ class Recognizer:
         whisper = self._final
         if job.kind == "partial" and language == "en" and self._partial is not None:
             whisper = self._partial
-        search = FAST if job.kind == "partial" else ACCURATE
+        search = FAST if job.kind == "partial" or job.late else ACCURATE
         prompt = _prompt(job)
 
         def decode(clips: Sequence[Samples]) -> list[Hypothesis]:

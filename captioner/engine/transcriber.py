@@ -25,6 +25,8 @@ from captioner.engine.session_config import Transcription
 
 LATE_S = 0.25
 """A partial that waits so long for a worker has been overtaken by what was said since."""
+LATE_FINAL_S = 0.75
+"""A final that waits so long is decoded with the fast search, for those behind it."""
 
 Kind = Literal["partial", "final", "accurate"]
 
@@ -158,8 +160,16 @@ class Transcriber:
             while self._finals and not self._decodes[final.job].last:
                 self._forget(self._decodes[final.job])
                 final = self._finals.popleft()
+        if now - final.since > LATE_FINAL_S:
+            final = self._hasten(final)
         self._running.add(final.job)
         return final
+
+    def _hasten(self, final: Final) -> Final:
+        decode = self._decodes.pop(final.job)
+        decode.job = replace(final.job, late=True)
+        self._decodes[decode.job] = decode
+        return replace(final, job=decode.job)
 
     @property
     def partial_due(self) -> float | None:

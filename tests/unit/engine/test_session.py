@@ -259,6 +259,29 @@ def test_partials_that_nobody_had_time_for_are_left_out(speech: bytes) -> None:
     assert kinds.count("partial") <= 2
 
 
+def test_a_final_that_waited_long_is_decoded_fast(speech: bytes) -> None:
+    session = DrivenSession()
+    session.update(transcription={"language": "en"})
+    session.append(seconds(speech, 0, 13.2))
+    old = session.take_final()
+    assert old.late
+    session.commit()
+    new = session.take_final()
+    while new.audio is old.audio or session.session.transcriber.finals:
+        new = session.take_final()
+    assert not new.late
+
+
+def test_a_final_that_is_late_waits_for_nothing_that_can_be_left_out(speech: bytes) -> None:
+    session = DrivenSession(hurried=True)
+    session.update(transcription={"language": "en"})
+    session.append(seconds(speech, 0, 13.2))
+    waiting = [final.job.kind for final in session.session.transcriber.finals]
+    assert waiting[0] == "partial"
+    session.now += 1
+    assert session.session.transcriber.take_final(session.now).job.kind == "final"
+
+
 def test_a_decode_that_fails_fails_its_item_only(speech: bytes) -> None:
     session = DrivenSession()
     session.append(seconds(speech, 0, 13.2))
