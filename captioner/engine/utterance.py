@@ -13,9 +13,9 @@ were searched less widely then):
 | ... or is very likely (0.9) at first     | 8.6             | 1.19 / 3.02             |
 
 With finals as they are now, the first and the last line are 6.8 and 8.0. Likely from 0.55 on and
-sure from 0.9 on: 7.8, after the same times. Without any patience: 7.2 after 1.56 / 6.97 s.
-A decode by base every 3.5 s in between gives 0.2 for 4 % more CPU. The text before an utterance does not help its decode, as a prompt (it loops)
-or as audio (words at the seam are lost).
+sure from 0.9 on: 7.8, after the same times. Without any patience: 7.2 after 1.56 / 6.97 s. A decode
+by base every 3.5 s in between gives 0.2 for 4 % more CPU. The text before an utterance does not
+help its decode, as a prompt (it loops) or as audio (words at the seam are lost).
 """
 
 from __future__ import annotations
