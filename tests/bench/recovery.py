@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.bench.speech import SPEECH, error_rate, meeting
+from tests.bench.speech import error_rate, meeting
 from tests.e2e.http import create_room, transcript
 from tests.e2e.publisher import Publisher
 from tests.e2e.reader import reading
@@ -31,20 +31,20 @@ async def cut_and_uncut(server: Server, seconds: int, cuts: int, seed: int) -> b
 
     One after the other: beside each other, each would have less of the machine.
     """
-    samples = load(SPEECH / "meeting_a_clean.opus")[: seconds * RATE]
-    moments = sorted(random.Random(seed).uniform(1, seconds) for _ in range(cuts))
+    clip = meeting(seconds)
+    samples = load(clip.path)[: round((clip.until or seconds) * RATE)]
+    moments = sorted(random.Random(seed).uniform(1, clip.until or seconds) for _ in range(cuts))
     steady = Publisher(server.ws_url, "steady", samples)
     broken = Publisher(server.ws_url, "broken", samples, cuts=moments)
     await steady.publish()
     await broken.publish()
     without, with_cuts = (transcript(server.url, room) for room in ("steady", "broken"))
     runs = list(lost_or_doubled(without, with_cuts))
-    reference = meeting(seconds).reference
     console = Console()
-    console.print(f"{seconds} s at true pace, {len(broken.resumed_from) - 1} cuts:")
+    console.print(f"{samples.size / RATE:.0f} s at true pace, {len(broken.resumed_from) - 1} cuts:")
     console.print(f"  words: {len(words(without))} without cuts, {len(words(with_cuts))} with")
     for name, text in (("without cuts", without), ("with cuts", with_cuts)):
-        console.print(f"  wrong words {name}: {error_rate([reference], [text], 'en'):.1f} %")
+        console.print(f"  wrong words {name}: {error_rate([clip.reference], [text], 'en'):.1f} %")
     console.print(f"  differing words: {error_rate([without], [with_cuts], 'en'):.2f} %")
     console.print(f"  the same to the letter: {'yes' if with_cuts == without else 'no'}")
     console.print(f"  runs of words lost or doubled: {len(runs)}", *runs, sep="\n    ")

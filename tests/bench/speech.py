@@ -25,28 +25,31 @@ CHARACTER_LANGUAGES = frozenset({"ja", "zh", "ko"})
 Pcm = npt.NDArray[np.int16]
 
 
-def load(path: Path) -> Pcm:
-    """The recording as mono 16-bit samples at 16 kHz."""
+def load(path: Path, until: float | None = None) -> Pcm:
+    """The recording, or its seconds before `until`, as mono 16-bit samples at 16 kHz."""
     samples: npt.NDArray[np.float32] = decode_audio(str(path), sampling_rate=RATE)
-    return (np.clip(samples, -1, 1) * 32767).astype(np.int16)
+    end = None if until is None else round(until * RATE)
+    return (np.clip(samples[:end], -1, 1) * 32767).astype(np.int16)
 
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """One recording and what is said in it."""
+    """One recording and what is said in it, up to the second `until` if that is not all."""
 
     path: Path
     language: str
     reference: str
+    until: float | None = None
 
 
 def meeting(seconds: int | None = None) -> Clip:
-    """The long English meeting, its reference joined; or what was said in its first seconds."""
+    """The long English meeting, or what of it ends within its first `seconds`."""
     with (SPEECH / "meeting_a_clean.ref.tsv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
     said = [row for row in rows if seconds is None or float(row["end"]) <= seconds]
     text = " ".join(row["reference"] for row in said)
-    return Clip(SPEECH / "meeting_a_clean.opus", "en", text)
+    until = None if seconds is None else float(said[-1]["end"])
+    return Clip(SPEECH / "meeting_a_clean.opus", "en", text, until)
 
 
 def clips(language: str) -> list[Clip]:

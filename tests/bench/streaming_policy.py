@@ -183,7 +183,7 @@ def main() -> None:
         parser.add_argument(option, type=float, default=getattr(usual, name), dest=name)
     given = parser.parse_args()
     clip = speech.meeting(given.seconds)
-    samples = speech.load(clip.path)[: (given.seconds or 10**6) * SAMPLE_RATE]
+    samples = speech.load(clip.path, clip.until)
     policy = StreamingPolicy(given.likely, given.sure, given.margin_s, given.patience_s)
     stream = Stream(
         Recognizer.load(device="cpu"),
