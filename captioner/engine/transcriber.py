@@ -160,16 +160,10 @@ class Transcriber:
             while self._finals and not self._decodes[final.job].last:
                 self._forget(self._decodes[final.job])
                 final = self._finals.popleft()
-        if now - final.since > LATE_FINAL_S:
-            final = self._hasten(final)
+        if self.live and self._waited(now) > LATE_FINAL_S and now - final.since > LATE_FINAL_S:
+            final = replace(final, job=self._exchange(final.job, replace(final.job, late=True)))
         self._running.add(final.job)
         return final
-
-    def _hasten(self, final: Final) -> Final:
-        decode = self._decodes.pop(final.job)
-        decode.job = replace(final.job, late=True)
-        self._decodes[decode.job] = decode
-        return replace(final, job=decode.job)
 
     @property
     def partial_due(self) -> float | None:
@@ -236,7 +230,11 @@ class Transcriber:
 
     def _late(self, now: float) -> bool:
         """Whether the machine cannot keep up, with this session having its share of it."""
-        return not self._running and now - self._idle_since > LATE_S
+        return self._waited(now) > LATE_S
+
+    def _waited(self, now: float) -> float:
+        """Seconds for which all workers were busy with other sessions."""
+        return 0.0 if self._running else now - self._idle_since
 
     def _give_up_guess(self, now: float) -> None:
         """The pause did not last. What was asked for in it is still decoded, if it is in time."""
@@ -268,9 +266,14 @@ class Transcriber:
         """Take all the audio there is for a late partial, instead of those behind it."""
         self._leave_out()
         decode.end = min([decode.listener.end, *(guess.end for guess in self._waiting)])
-        del self._decodes[decode.job]
-        decode.job = self._job("partial", decode.piece, decode.end, decode.listener)
-        self._decodes[decode.job] = decode
+        self._exchange(decode.job, self._job("partial", decode.piece, decode.end, decode.listener))
+
+    def _exchange(self, job: Job, better: Job) -> Job:
+        """Decode something else in a job's place."""
+        decode = self._decodes.pop(job)
+        decode.job = better
+        self._decodes[better] = decode
+        return better
 
     def _done(self, job: Job, now: float) -> None:
         """A worker is done with a job."""

@@ -41,6 +41,7 @@ class Intake:
         """Stream seconds before the decoder's first sample."""
         self._waiting: deque[Samples] = deque()
         """What was decoded and is not passed on."""
+        self._complete = False
 
     @property
     def resume_from(self) -> float:
@@ -79,6 +80,14 @@ class Intake:
         """The stream is complete: pass on what was held back of it. Raises `BadFormat`."""
         assert self._decoder is not None, "nobody is connected"
         self._keep(await asyncio.to_thread(self._decoder.flush))
+        self._complete = True
+        await self.pass_on()
+
+    async def give_up(self) -> None:
+        """The publisher left and does not come back: pass on all that it sent."""
+        if self._decoder is not None and self._decoder.taken is not None and not self._complete:
+            self._decoder.go_on()
+            await self.flush()
         await self.pass_on()
 
     def _keep(self, samples: Samples) -> Samples:

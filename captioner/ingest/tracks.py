@@ -78,6 +78,8 @@ class Track:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self.stage.run())
                 await self._until_ending(grace_s)
+                if not self._connected:
+                    await self.intake.give_up()
                 await self.stage.end()
         except* CaptionerError as group:
             self.failure = _first(group)

@@ -20,7 +20,7 @@ SPOKEN_S = 24.0
 def fickle(job: Job) -> Hypothesis:
     """Two words a second, of which the last few are heard differently in every decode."""
     count = round(job.audio.size / SAMPLE_RATE * 2)
-    mood = Random(f"{job.kind} {job.audio.size}")
+    mood = Random(f"{job.kind} {job.late} {job.audio.size}")
     names = [f"word{index}" for index in range(count)]
     for index in range(max(0, count - 3), count):
         names[index] += mood.choice(["", "s", "ed"])

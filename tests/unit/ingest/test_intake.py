@@ -91,3 +91,17 @@ async def test_another_format_begins_where_the_stage_is() -> None:
         await intake.decode(NOISE.tobytes())
         await intake.pass_on()
     assert stage.received == pytest.approx(intake.resume_from, abs=0.05)
+
+
+@pytest.mark.anyio
+async def test_all_that_a_publisher_sent_before_it_left_for_good_is_passed_on() -> None:
+    stage, data = Stage(), NOISE.tobytes()
+    intake = Intake(stage)
+    stage.full = True
+    sending = asyncio.create_task(send(intake, "pcm_s16le", 48_000, data, 20_001))
+    await asyncio.sleep(0)
+    sending.cancel()
+    await asyncio.gather(sending, return_exceptions=True)
+    stage.full = False
+    await intake.give_up()
+    assert np.array_equal(stage.samples, whole("pcm_s16le", 48_000, data[:20_000]))
