@@ -105,7 +105,7 @@ def speech_with_a_cut(speech: bytes) -> memoryview:
 
 SIZES = st.lists(st.integers(480, 2400), min_size=1, max_size=4)
 """Of 20 to 100 ms: with more at once there would be partials that the next one overtakes."""
-TAKES = st.lists(st.integers(1, 8), min_size=1, max_size=6)
+TAKES = st.lists(st.integers(1, 24), min_size=1, max_size=6)
 BURSTS = st.lists(
     st.tuples(st.floats(0, SPOKEN_S), st.floats(0.5, BURST_S / 3)).map(lambda b: (b[0], sum(b))),
     max_size=3,
