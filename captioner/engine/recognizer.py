@@ -98,7 +98,7 @@ class Recognizer:
         )
 
     def decode(self, jobs: Sequence[Job]) -> list[Hypothesis]:
-        """Decode `jobs`, all of one kind; the answers are in their order.
+        """Decode `jobs`; the answers are in their order.
 
         A job without a language is decoded in the one that its own audio is most likely in.
         Where nothing was said (see `guards`) the text is empty.
@@ -122,12 +122,12 @@ class Recognizer:
         return replace(job, language=known or self.detect_language(job.audio)[0])
 
     def _batches(self, jobs: Sequence[Job]) -> Iterator[list[int]]:
-        """Jobs that one call can decode: same language, prompt, length of context and search."""
+        """Jobs that one call can decode: same model, search, language, prompt and context."""
 
-        def alike(index: int) -> tuple[str, str, float, bool]:
+        def alike(index: int) -> tuple[str, bool, str, str, float]:
             job = jobs[index]
             context = context_s(job.audio.size / SAMPLE_RATE)
-            return job.language or "", _prompt(job), context, job.late
+            return job.kind, job.late, job.language or "", _prompt(job), context
 
         for _, group in groupby(sorted(range(len(jobs)), key=alike), key=alike):
             yield list(group)

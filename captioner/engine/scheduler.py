@@ -18,7 +18,7 @@ from typing import Protocol
 from captioner.engine.hypothesis import SAMPLE_RATE, Hypothesis, Job, Together
 
 Decode = Callable[[Sequence[Job]], list[Hypothesis]]
-"""Blocks; may be called from several threads at once; the jobs of one call share their kind."""
+"""Blocks; may be called from several threads at once."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,14 @@ def test_a_batch_answers_in_order_and_silence_with_nothing(
     assert "printing" in spoken(heard[2]) and "exhibition" not in spoken(heard[2])
 
 
+def test_jobs_of_several_kinds_are_each_decoded_as_what_they_are(
+    recognizer: Recognizer, audio: Samples
+) -> None:
+    jobs = [Job(kind, clip(audio, 0, 4), "en") for kind in ("partial", "final", "accurate")]
+    jobs.append(replace(jobs[1], late=True))
+    assert recognizer.decode(jobs) == [recognizer.decode([job])[0] for job in jobs]
+
+
 def test_no_audio_at_all_says_nothing(recognizer: Recognizer) -> None:
     (heard,) = recognizer.decode([Job("final", np.zeros(0, np.float32), "en")])
     assert heard.text == ""
