@@ -14,7 +14,6 @@ import numpy.typing as npt
 
 from captioner.errors import EngineUnavailable
 
-SAMPLE_RATE = 16_000
 FRAME = 512
 """Samples per probability: 32 ms."""
 _CONTEXT = 64

@@ -11,10 +11,12 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from captioner.audio.pcm import SPEECH_RATE
+
 Samples = npt.NDArray[np.float32]
 """16 kHz mono, shape (n,), in [-1, 1]."""
 
-SAMPLE_RATE = 16_000
+SAMPLE_RATE = SPEECH_RATE
 
 
 @dataclass(frozen=True, slots=True)
