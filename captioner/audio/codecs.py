@@ -47,7 +47,13 @@ class StreamDecoder:
         if not 1 <= channels <= MOST_CHANNELS:
             raise BadFormat("channels must be 1 or 2; mix more down before sending")
         self.kind = (format, sample_rate, channels)
+        """Decoders of one kind understand the same bytes."""
         self._decoder = _decoder(format, sample_rate, channels, to)
+
+    @property
+    def raw(self) -> bool:
+        """Whether it needs no codec, and so microseconds only."""
+        return isinstance(self._decoder, _Raw)
 
     @property
     def taken(self) -> float | None:
@@ -101,8 +107,6 @@ _RAW: dict[str, tuple[int, Callable[[bytes], Floats]]] = {
 }
 """Bytes a sample, and how they become floats."""
 
-RAW_FORMATS = frozenset(_RAW)
-"""Decoded in microseconds."""
 FORMATS = (*_RAW, "opus", *CONTAINERS)
 
 

@@ -23,9 +23,7 @@ _PAUSE_STEPS = 15
 def passages(blocks: Iterable[Samples], rate: int) -> Iterator[Samples]:
     """Yield all of the audio, cut where it is quietest; only the last may be shorter.
 
-    `rate`: of the samples, in Hz.
-
-    Silence makes up what the last needs to be an item.
+    Silence makes up what the last needs to be an item. `rate`: of the samples, in Hz.
     """
     shortest, longest = round(SHORTEST_S * rate), round(LONGEST_S * rate)
     waiting, size = [silence(0)], 0

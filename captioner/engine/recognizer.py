@@ -40,10 +40,8 @@ from captioner.engine.whisper import CONTEXTS_S, Search, Whisper, context_s, lan
 from captioner.errors import EngineUnavailable
 
 TOGETHER = {"cpu": Together(partials=1, finals=4), "cuda": Together(partials=16, finals=16)}
-"""On a CPU words come later the more of them are decoded at once, and finals that wait for each
-
-other are done sooner. On CUDA this is unmeasured.
-"""
+"""On a CPU partials come later together than one by one, and finals that queue are done sooner
+together. On CUDA both are unmeasured."""
 WINDOW_S = 29.0
 """Longer audio is decoded window after window."""
 UNTOLD_S = 2.0

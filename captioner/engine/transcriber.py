@@ -160,7 +160,9 @@ class Transcriber:
             while self._finals and not self._decodes[final.job].last:
                 self._forget(self._decodes[final.job])
                 final = self._finals.popleft()
-        if self.live and self._waited(now) > LATE_FINAL_S and now - final.since > LATE_FINAL_S:
+        # Its session may have waited since before there was this final; and a burst that waits for
+        # its own session's decodes is not late, or the words would depend on the network.
+        if self.live and min(self._waited(now), now - final.since) > LATE_FINAL_S:
             final = replace(final, job=self._exchange(final.job, replace(final.job, late=True)))
         self._running.add(final.job)
         return final

@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from typing import Protocol
 
-from captioner.audio.codecs import RAW_FORMATS, StreamDecoder
+from captioner.audio.codecs import StreamDecoder
 from captioner.audio.pcm import Samples
 
 PIECE_S = 1.0
@@ -42,6 +42,7 @@ class Intake:
         self._waiting: deque[Samples] = deque()
         """What was decoded and is not passed on."""
         self._complete = False
+        """Whether the decoder holds nothing back any more."""
 
     @property
     def resume_from(self) -> float:
@@ -53,7 +54,7 @@ class Intake:
         """Bytes that `decoder` understands are to come, from `resume_from` on."""
         last = self._decoder
         if last is not None and last.taken is not None and last.kind == decoder.kind:
-            # It was closed with its connection, which means nothing to formats without containers.
+            # Closed with its connection, which means nothing to a decoder that has no codec.
             last.go_on()
             return
         # What the last decoder holds, and what it made and nobody took, is sent again.
@@ -63,7 +64,7 @@ class Intake:
     async def decode(self, data: bytes) -> Samples:
         """Take bytes; return what they add. Raises `BadFormat`, `TooLarge`."""
         assert self._decoder is not None, "nobody is connected"
-        if self._decoder.kind[0] in RAW_FORMATS:
+        if self._decoder.raw:
             return self._keep(self._decoder.feed(data))
         return self._keep(await asyncio.to_thread(self._decoder.feed, data))
 
@@ -83,7 +84,7 @@ class Intake:
         self._complete = True
         await self.pass_on()
 
-    async def give_up(self) -> None:
+    async def finish(self) -> None:
         """The publisher left and does not come back: pass on all that it sent."""
         if self._decoder is not None and self._decoder.taken is not None and not self._complete:
             self._decoder.go_on()

@@ -79,7 +79,7 @@ class Track:
                 tasks.create_task(self.stage.run())
                 await self._until_ending(grace_s)
                 if not self._connected:
-                    await self.intake.give_up()
+                    await self.intake.finish()
                 await self.stage.end()
         except* CaptionerError as group:
             self.failure = _first(group)

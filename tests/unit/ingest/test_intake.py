@@ -103,5 +103,5 @@ async def test_all_that_a_publisher_sent_before_it_left_for_good_is_passed_on() 
     sending.cancel()
     await asyncio.gather(sending, return_exceptions=True)
     stage.full = False
-    await intake.give_up()
+    await intake.finish()
     assert np.array_equal(stage.samples, whole("pcm_s16le", 48_000, data[:20_000]))
