@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from captioner.audio.resample import Resampler
+from captioner.audio.turns import TurnDetector, TurnEvent, TurnPolicy
 from captioner.audio.vad import VoiceDetector
 from captioner.engine.hypothesis import SAMPLE_RATE, Samples
-from captioner.engine.turns import TurnDetector, TurnEvent, TurnPolicy
 
 _MARGIN = SAMPLE_RATE
 """Kept beside what a turn may begin with: it does so some frames before that is noticed."""

@@ -17,6 +17,7 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
 
+from captioner.audio.turns import TurnPolicy
 from captioner.audio.vad import VoiceDetector
 from captioner.engine import server_events
 from captioner.engine.client_events import MAX_MESSAGE_BYTES
@@ -26,7 +27,6 @@ from captioner.engine.protocol_error import ProtocolError
 from captioner.engine.recognizer import Recognizer
 from captioner.engine.scheduler import Scheduler
 from captioner.engine.session_config import MODELS
-from captioner.engine.turns import TurnPolicy
 from captioner.errors import EngineUnavailable
 
 SESSIONS = "/v1/realtime"

@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from captioner.audio.turns import TurnEvent, TurnGrown, TurnPaused, TurnPolicy, TurnStarted
 from captioner.engine import input_audio, server_events
 from captioner.engine.client_events import Append, Clear, ClientEvent, Commit, SessionUpdate
 from captioner.engine.hypothesis import SAMPLE_RATE
@@ -20,7 +21,6 @@ from captioner.engine.listener import Listener
 from captioner.engine.protocol_error import ProtocolError
 from captioner.engine.session_config import Input, SessionConfig
 from captioner.engine.transcriber import Transcriber
-from captioner.engine.turns import TurnEvent, TurnGrown, TurnPaused, TurnPolicy, TurnStarted
 
 MIN_COMMIT_MS = 100
 STEP_S = 0.5

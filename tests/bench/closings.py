@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from captioner.audio.turns import TurnDetector, TurnStarted, TurnStopped
 from captioner.audio.vad import FRAME, VoiceDetector
-from captioner.engine.turns import TurnDetector, TurnStarted, TurnStopped
 from tests.bench.delays import Arrival
 from tests.bench.speech import RATE, Pcm
 

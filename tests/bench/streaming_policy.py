@@ -16,12 +16,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from captioner.audio.vad import VoiceDetector
-from captioner.captions.words import words
-from captioner.engine.hypothesis import SAMPLE_RATE, Hypothesis, Job, Samples
-from captioner.engine.models import find_models
-from captioner.engine.recognizer import Recognizer
-from captioner.engine.turns import (
+from captioner.audio.turns import (
     FRAME,
     TurnDetector,
     TurnEvent,
@@ -29,6 +24,11 @@ from captioner.engine.turns import (
     TurnPaused,
     TurnStarted,
 )
+from captioner.audio.vad import VoiceDetector
+from captioner.captions.words import words
+from captioner.engine.hypothesis import SAMPLE_RATE, Hypothesis, Job, Samples
+from captioner.engine.models import find_models
+from captioner.engine.recognizer import Recognizer
 from captioner.engine.utterance import StreamingPolicy, Utterance
 from captioner.engine.whisper import context_s
 from tests.bench import offline, speech

@@ -12,8 +12,8 @@ from faster_whisper.vad import get_vad_model
 from hypothesis import given
 from hypothesis import strategies as st
 
+from captioner.audio.turns import TurnDetector, TurnEvent
 from captioner.audio.vad import FRAME, VoiceDetector
-from captioner.engine.turns import TurnDetector, TurnEvent
 
 Samples = npt.NDArray[np.float32]
 

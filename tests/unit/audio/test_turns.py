@@ -8,7 +8,7 @@ from itertools import accumulate, pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from captioner.engine.turns import (
+from captioner.audio.turns import (
     FRAME,
     TurnDetector,
     TurnEvent,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from captioner.engine.hypothesis import SAMPLE_RATE
+from captioner.audio.pcm import SPEECH_RATE
 
 FRAME = 512
 """Samples per voice probability."""
@@ -115,6 +115,14 @@ class TurnDetector:
         """Nothing more will come: end the open turn here."""
         return [] if self._start is None else [self._stop(self._sample)]
 
+    def cut(self, sample: int) -> list[TurnEvent]:
+        """End the open turn at `sample`, in the middle of speech, and go on in a new one."""
+        rest = -(-(self._sample - sample) // FRAME)
+        frames = self._frames[len(self._frames) - rest :] if rest else []
+        events: list[TurnEvent] = [self._stop(sample, cut=True), self._open(sample)]
+        self._frames = frames
+        return events
+
     def _frame(self, probability: float) -> Iterator[TurnEvent]:
         self._sample += FRAME
         if self._start is None:
@@ -149,8 +157,8 @@ class TurnDetector:
         if not self._paused and self._sample - self._grown >= _samples(self._policy.growth_ms):
             self._grown = self._sample
             yield TurnGrown(self._sample)
-        if self._sample - start >= self._policy.max_turn_s * SAMPLE_RATE:
-            yield from self._cut()
+        if self._sample - start >= self._policy.max_turn_s * SPEECH_RATE:
+            yield from self.cut(self._least_likely())
 
     def _be_silent(self, start: int, since: int) -> Iterator[TurnEvent]:
         end = since + _samples(self._policy.suffix_ms)
@@ -163,9 +171,9 @@ class TurnDetector:
 
     def _needed_silence(self, start: int, since: int) -> int:
         policy = self._policy
-        if self._sample - start > policy.long_turn_s * SAMPLE_RATE:
+        if self._sample - start > policy.long_turn_s * SPEECH_RATE:
             return _samples(policy.long_turn_silence_ms)
-        short = since - start < policy.short_turn_s * SAMPLE_RATE
+        short = since - start < policy.short_turn_s * SPEECH_RATE
         return _samples(policy.silence_ms + short * policy.short_turn_more_ms)
 
     def _stop(self, sample: int, *, cut: bool = False) -> TurnStopped:
@@ -173,17 +181,13 @@ class TurnDetector:
         self._start = self._silence = None
         return TurnStopped(self._earliest, cut)
 
-    def _cut(self) -> Iterator[TurnEvent]:
-        """End a turn that is too long where speech is least likely, and go on in a new one."""
-        within = round(self._policy.cut_within_s * SAMPLE_RATE / FRAME)
+    def _least_likely(self) -> int:
+        """The middle of the frame where, of late, speech was least likely."""
+        within = round(self._policy.cut_within_s * SPEECH_RATE / FRAME)
         tail = self._frames[-within:]
         least = min(range(len(tail)), key=lambda index: (tail[index], -index))
-        rest = tail[least:]
-        cut = self._sample - len(rest) * FRAME + FRAME // 2
-        yield self._stop(cut, cut=True)
-        yield self._open(cut)
-        self._frames = rest
+        return self._sample - (len(tail) - least) * FRAME + FRAME // 2
 
 
 def _samples(milliseconds: int) -> int:
-    return milliseconds * SAMPLE_RATE // 1000
+    return milliseconds * SPEECH_RATE // 1000
