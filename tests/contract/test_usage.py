@@ -6,7 +6,9 @@ from datetime import datetime
 
 import pytest
 
+from captioner.realtime.cost import PRICES
 from tests.contract.edge import Edge
+from tests.contract.test_docs import PROTOCOL
 from tests.contract.test_http import assert_problem
 
 pytestmark = pytest.mark.anyio
@@ -113,3 +115,11 @@ async def test_an_erased_room_has_no_usage_and_another_of_its_name_a_new_account
 
 async def test_the_usage_of_no_room_is_not_found(edge: Edge) -> None:
     assert_problem(await edge.ask("GET", "/v1/rooms/none/usage"), 404, "room_not_found")
+
+
+@pytest.mark.parametrize("model", PRICES)
+async def test_every_known_price_is_in_the_protocol(model: str) -> None:
+    (row,) = [
+        line for line in PROTOCOL.splitlines() if line.startswith("|") and f"`{model}`" in line
+    ]
+    assert float(row.split("|")[2].split()[0]) == PRICES[model].usd_a_minute
