@@ -11,6 +11,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from captioner.accounts.accounts import Accounts
+from captioner.accounts.budget import Budget, Budgets
 from captioner.archive.store import Store, open_store
 from captioner.audio.pcm import SAMPLE_RATE, SPEECH_RATE
 from captioner.bus.memory import MemoryBus
@@ -19,8 +21,10 @@ from captioner.engine_process import engine_process
 from captioner.errors import CaptionerError, EngineUnavailable
 from captioner.ingest.tracks import Tracks
 from captioner.realtime.connection import connector, transcription_address
+from captioner.realtime.cost import price_table
 from captioner.realtime.session import Options
 from captioner.realtime.transcription import Transcription
+from captioner.rooms.clock import utc_now
 from captioner.rooms.registry import Rooms
 from captioner.server.application import create_application
 from captioner.server.listening import bound, listening
@@ -121,15 +125,21 @@ async def _joined(settings: Settings, store: Store, recogniser: Recogniser) -> A
     bus = MemoryBus()
     rooms = Rooms(bus, store)
     await rooms.load()
+    budgets = Budgets(Budget(settings.budget_room), Budget(settings.budget_day))
+    accounts = Accounts(price_table(settings.prices), budgets, store.usage, utc_now)
+    await accounts.load()
     async with (
         asyncio.TaskGroup() as tasks,
         Tracks(transcribe, recogniser.sample_rate, grace_s=settings.grace) as tracks,
         Hub(bus) as hub,
     ):
         rooms.on_ending.append(tracks.finish)
+        rooms.on_erased.append(accounts.forget)
         files = tasks.create_task(store.run())
-        yield Parts(rooms, bus, tracks, hub, store.transcript, recogniser.check)
+        counting = tasks.create_task(accounts.run())
+        yield Parts(rooms, bus, tracks, hub, store.transcript, recogniser.check, accounts.usage)
         files.cancel()
+        counting.cancel()
 
 
 async def _finish(parts: Parts, store: Store) -> None:

@@ -5,16 +5,17 @@ A setting `data` is the option `--data` and the environment variable `CAPTIONER_
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from captioner.errors import BadInput
 
@@ -54,6 +55,23 @@ class Settings(BaseSettings):
     grace: float = _setting(
         30.0, "How long a publisher that lost its connection is waited for.", unit="s", ge=0
     )
+    prices: Annotated[Mapping[str, float], NoDecode] = _setting(
+        {}, "What models cost in USD a minute, besides what is known: model=usd,model=usd."
+    )
+    budget_room: float = _setting(
+        0.0,
+        "The most that recognition may cost in a room; 0, no limit.",
+        unit="USD",
+        ge=0,
+        allow_inf_nan=False,
+    )
+    budget_day: float = _setting(
+        0.0,
+        "The most that recognition may cost a day (UTC), in all rooms; 0, no limit.",
+        unit="USD",
+        ge=0,
+        allow_inf_nan=False,
+    )
     log_level: Literal["debug", "info", "warning", "error"] = _setting(
         "info", "The least that is worth a line in the log."
     )
@@ -72,6 +90,11 @@ class Settings(BaseSettings):
             raise ValueError(f"{value!r} {_NOT_YET}; the one process does all")
         return value
 
+    @field_validator("prices", mode="before")
+    @classmethod
+    def _price_list(cls, value: object) -> object:
+        return _prices(value) if isinstance(value, str) else value
+
     @field_validator("engine")
     @classmethod
     def _known_engine(cls, value: str) -> str:
@@ -81,6 +104,31 @@ class Settings(BaseSettings):
         if value != "embedded" and not (url.scheme in ("ws", "wss") and url.hostname):
             raise ValueError(f"{value!r} is neither embedded nor an address such as ws://host:port")
         return value
+
+
+def _prices(text: str) -> dict[str, float]:
+    """`model=usd,model=usd` as a price (USD a minute) by model; raises `ValueError`."""
+    prices: dict[str, float] = {}
+    for part in text.split(",") if text.strip() else ():
+        model, _, usd = (word.strip() for word in part.rpartition("="))
+        if not model:
+            raise ValueError(f"{part.strip()!r} is not model=usd, such as gpt-transcribe=0.0045")
+        if model in prices:
+            raise ValueError(f"{model} has two prices")
+        prices[model] = _price(model, usd)
+    return prices
+
+
+def _price(model: str, usd: str) -> float:
+    try:
+        price = float(usd)
+    except ValueError:
+        price = math.nan
+    if not 0 <= price < math.inf:
+        raise ValueError(
+            f"the price of {model} must be in USD a minute, such as 0.0045, not {usd!r}"
+        )
+    return price
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +148,7 @@ def every_setting() -> list[Setting]:
         Setting(
             variable=PREFIX + name.upper(),
             option="--" + name.replace("_", "-"),
-            default="" if field.default is None else str(field.default),
+            default="" if field.default in (None, {}) else str(field.default),
             unit=str((field.json_schema_extra or {})["unit"]),  # type: ignore[index]
             description=field.description or "",
         )

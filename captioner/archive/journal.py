@@ -6,9 +6,10 @@ import asyncio
 import logging
 import os
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from pathlib import Path
+from typing import Any, TypeVar
 
 import orjson
 
@@ -18,6 +19,8 @@ from captioner.errors import BadInput, StorageFailed
 from captioner.rooms.records import Entry
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 _BLOCK = 64 * 2**10
 
@@ -72,7 +75,12 @@ class Journal:
 
 
 def read_journal(path: Path) -> Iterator[Entry]:
-    """The entries of the file, oldest first; a file that is not there has none.
+    """The entries of the file, oldest first; a file that is not there has none."""
+    return read_lines(path, from_line)
+
+
+def read_lines(path: Path, entry_of: Callable[[Any], T]) -> Iterator[T]:
+    """What the file's lines say, oldest first; a file that is not there has none.
 
     Damaged lines are reported by their number and left out. A last line without its end was never
     acknowledged, and is no entry.
@@ -84,7 +92,7 @@ def read_journal(path: Path) -> Iterator[Entry]:
             if not line.endswith(b"\n"):
                 return
             try:
-                yield from_line(orjson.loads(line))
+                yield entry_of(orjson.loads(line))
             except (ValueError, BadInput) as error:
                 logger.warning("%s: line %d is damaged: %s", path, number, type(error).__name__)
 

@@ -1,4 +1,4 @@
-"""The rooms on disk: `<room>/journal.jsonl`, `<room>/room.json` and `<room>/<language>.vtt`."""
+"""The rooms on disk: journal.jsonl, room.json, usage.jsonl and <language>.vtt in a folder each."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from captioner.archive.files import ERASED, remove_folder, replace_file
 from captioner.archive.journal import Journal, read_journal
 from captioner.archive.stage import TranscriptFiles
 from captioner.archive.transcript import Transcript
+from captioner.archive.usage import UsageFiles
 from captioner.captions.model import RoomChange, Status
 from captioner.errors import BadInput, StorageFailed
 from captioner.rooms.choices import (
@@ -69,10 +70,12 @@ def _locked(rooms: Path) -> IO[str]:
 class Store:
     """Implements `captioner.rooms.records.Records`, and finds transcripts.
 
+    `usage` keeps what the rooms used, in their folders, and so is erased with them.
     `run` keeps the transcript files in step with the journals, in a task of the caller's.
     """
 
     def __init__(self, rooms: Path, writer: Executor, *, pause: float) -> None:
+        self.usage = UsageFiles(rooms, writer)
         self._rooms = rooms
         self._writer = writer
         self._files = TranscriptFiles(self.transcript, self._transcript_path, pause=pause)

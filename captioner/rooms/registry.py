@@ -35,7 +35,8 @@ class Rooms:
     """Every room that is kept. A room is read from its journal when it is first asked for.
 
     `on_ending`: called with the room's id, all at once, when a room ends; the room has ended when
-    the last returns. Whoever publishes into rooms finishes there what was said.
+    the last returns. Whoever publishes into rooms finishes there what was said. `on_erased`:
+    called with the id of a room that is gone, before there may be another of that id.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class Rooms:
         today: Callable[[], datetime] = utc_now,
     ) -> None:
         self.on_ending: list[Finish] = []
+        self.on_erased: list[Callable[[str], None]] = []
         self._bus = bus
         self._records = records
         self._clock = clock
@@ -143,6 +145,8 @@ class Rooms:
             await self._records.erase(room)
             await self._bus.forget(room)
             del self._known[room], self._rooms[room]
+            for forget in self.on_erased:
+                forget(room)
 
     async def _save(self, room: LocalRoom, message: Mapping[str, object] = _NO_CHANGE) -> None:
         async with self._registering:

@@ -9,6 +9,7 @@ from typing import Annotated, cast
 from fastapi import Depends, Path
 from fastapi.requests import HTTPConnection
 
+from captioner.accounts.accounts import RoomUsage
 from captioner.archive.transcript import Transcript
 from captioner.bus.bus import Bus
 from captioner.delivery.hub import Hub
@@ -29,6 +30,7 @@ class Parts:
     hub: Hub
     transcript: Callable[[str], Awaitable[Transcript]]
     check_ready: Callable[[], Awaitable[None]]
+    usage: Callable[[str], RoomUsage]
 
 
 def _parts(connection: HTTPConnection) -> Parts:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+from captioner.accounts.accounts import Accounts
+from captioner.accounts.budget import Budget, Budgets
 from captioner.archive.store import open_store
 from captioner.audio.pcm import SAMPLE_RATE
 from captioner.bus.memory import MemoryBus
@@ -18,7 +20,9 @@ from captioner.captions.model import Event
 from captioner.delivery.hub import Hub
 from captioner.errors import EngineUnavailable
 from captioner.ingest.tracks import Tracks
+from captioner.realtime.cost import PRICES
 from captioner.realtime.transcription import Transcription
+from captioner.rooms.clock import utc_now
 from captioner.rooms.registry import Rooms
 from captioner.rooms.room import RoomSettings
 from captioner.server.application import create_application
@@ -46,6 +50,7 @@ class Edge:
     rooms: Rooms
     bus: MemoryBus
     hub: Hub
+    accounts: Accounts
 
     @property
     def ws_url(self) -> str:
@@ -84,11 +89,13 @@ async def running_edge(data: Path) -> AsyncIterator[Edge]:
     with open_store(data) as store:
         rooms = Rooms(bus, store)
         await rooms.load()
+        accounts = Accounts(PRICES, Budgets(Budget(1.0), Budget(0.0)), store.usage, utc_now)
+        rooms.on_erased.append(accounts.forget)
         async with Tracks(no_transcription, SAMPLE_RATE) as tracks, Hub(bus) as hub:
-            parts = Parts(rooms, bus, tracks, hub, store.transcript, no_engine)
+            parts = Parts(rooms, bus, tracks, hub, store.transcript, no_engine, accounts.usage)
             listener = bound("127.0.0.1", 0)
             async with listening(create_application(parts, web_root()), listener):
-                yield Edge(listener.getsockname()[1], rooms, bus, hub)
+                yield Edge(listener.getsockname()[1], rooms, bus, hub, accounts)
 
 
 def no_transcription(*_: object) -> Transcription:

@@ -21,6 +21,7 @@ LAYERS = (
     {"app"},
     {"server", "engine_process"},
     {"ingest", "delivery", "archive"},
+    {"accounts"},
     {"client", "engine", "realtime", "audio", "bus", "rooms"},
     {"captions", "settings"},
     {"errors"},

@@ -51,11 +51,35 @@ def test_a_name_that_nobody_reads_is_refused_with_the_nearest(
         ({"redis": "redis://localhost"}, "--redis: .* not available yet"),
         ({"role": "gateway"}, "--role: .* not available yet"),
         ({"log_level": "loud"}, "--log-level"),
+        ({"budget_room": "-1"}, "--budget-room: .* greater than or equal to 0"),
+        ({"budget_day": "inf"}, "--budget-day: .* finite number"),
+        ({"prices": "whisper-1"}, "--prices: 'whisper-1' is not model=usd, such as gpt-"),
+        ({"prices": "=0.1"}, "--prices: '=0.1' is not model=usd"),
+        ({"prices": "a=1,"}, "--prices: '' is not model=usd"),
+        ({"prices": '{"a": 1}'}, "--prices: .* is not model=usd"),
+        ({"prices": "a=cheap"}, "--prices: the price of a must be in USD a minute.*not 'cheap'"),
+        ({"prices": "a="}, "--prices: the price of a must be"),
+        ({"prices": "a=-1"}, "--prices: the price of a must be"),
+        ({"prices": "a=nan"}, "--prices: the price of a must be"),
+        ({"prices": "a=inf"}, "--prices: the price of a must be"),
+        ({"prices": "a=1,b=2,a=3"}, "--prices: a has two prices"),
     ],
 )
 def test_a_value_that_cannot_be_is_explained(given: dict[str, object], words: str) -> None:
     with pytest.raises(BadInput, match=words):
         read_settings(given)
+
+
+def test_prices_and_budgets_come_from_options_and_the_environment_alike(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert (read_settings().prices, read_settings().budget_room) == ({}, 0.0)
+    assert read_settings({"prices": "a=1, org/b=0.5", "budget_room": "5"}).budget_room == 5.0
+    monkeypatch.setenv("CAPTIONER_PRICES", "a=1, org/b=0.5")
+    monkeypatch.setenv("CAPTIONER_BUDGET_DAY", "2.50")
+    assert read_settings().prices == {"a": 1.0, "org/b": 0.5}
+    assert read_settings().budget_day == 2.5
+    assert read_settings({"prices": ""}).prices == {}
 
 
 def test_settings_do_not_change() -> None:

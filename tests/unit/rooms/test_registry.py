@@ -155,3 +155,12 @@ async def test_rooms_that_are_asked_for_at_once_are_read_once(machine: Machine) 
         found = [tasks.create_task(server.rooms.get("demo")) for _ in range(3)]
         assert len({id(await room) for room in found}) == 1
         assert await server.events("demo") == [RoomChange("idle", ("en",))]
+
+
+@pytest.mark.anyio
+async def test_who_asked_hears_that_a_room_is_erased(server: Server) -> None:
+    heard: list[str] = []
+    server.rooms.on_erased.append(heard.append)
+    await server.rooms.create(DEMO)
+    await server.rooms.delete("demo")
+    assert heard == ["demo"]

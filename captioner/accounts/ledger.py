@@ -1,0 +1,57 @@
+"""The account of one room: its sessions' sums, and what of them is not kept yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+from captioner.accounts.records import UpstreamSession, Used
+from captioner.realtime.cost import Usage
+
+
+class Ledger:
+    """Adds up a room's usage. `room` is its id."""
+
+    def __init__(self, room: str) -> None:
+        self.room = room
+        self.sessions: dict[UpstreamSession, Usage] = {}
+        """In the order in which they began."""
+        self.spent_usd = 0.0
+        self._unkept: dict[tuple[UpstreamSession, date], Usage] = {}
+
+    @property
+    def unkept(self) -> bool:
+        """Whether there is something to be kept."""
+        return bool(self._unkept)
+
+    def restore(self, entry: Used) -> None:
+        """Take in what is kept."""
+        self._add(entry.session, entry.usage)
+
+    def open(self, session: UpstreamSession) -> None:
+        """The session is there, though nothing was sent yet."""
+        self._add(session, Usage())
+
+    def add(self, entry: Used) -> None:
+        """Count what a session used just now."""
+        self._add(entry.session, entry.usage)
+        self._leave_unkept(entry)
+
+    def take_unkept(self) -> list[Used]:
+        """What is to be kept: it counts as kept now; `give_back` what could not be."""
+        taken = [Used(session, day, usage) for (session, day), usage in self._unkept.items()]
+        self._unkept.clear()
+        return taken
+
+    def give_back(self, entries: Iterable[Used]) -> None:
+        """These were taken and not kept."""
+        for entry in entries:
+            self._leave_unkept(entry)
+
+    def _add(self, session: UpstreamSession, usage: Usage) -> None:
+        self.sessions[session] = self.sessions.get(session, Usage()) + usage
+        self.spent_usd += usage.spent_usd
+
+    def _leave_unkept(self, entry: Used) -> None:
+        key = entry.session, entry.day
+        self._unkept[key] = self._unkept.get(key, Usage()) + entry.usage

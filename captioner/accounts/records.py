@@ -1,0 +1,47 @@
+"""What is kept of a room's usage, and the keeper as the accounts see it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+
+from captioner.realtime.cost import Price, Usage
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamSession:
+    """A session of a track with a recogniser.
+
+    `price`: as it was when the session began; None where nobody knew it. Names come again after a
+    restart of the server, with another `started_at`.
+    """
+
+    track: str
+    name: str
+    engine: str
+    model: str
+    price: Price | None
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What a session used on a day (UTC), besides what other entries say of it."""
+
+    session: UpstreamSession
+    day: date
+    usage: Usage
+
+
+class UsageRecords(Protocol):
+    """Keeps usage where no crash reaches it."""
+
+    async def used(self) -> Mapping[str, Sequence[Used]]:
+        """All that is kept, by room."""
+        ...
+
+    async def append(self, room: str, entries: Sequence[Used]) -> None:
+        """Add to what is kept of the room: all of it, or (`StorageFailed`) nothing."""
+        ...
