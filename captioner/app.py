@@ -18,6 +18,7 @@ from captioner.delivery.hub import Hub
 from captioner.engine_process import engine_process
 from captioner.errors import CaptionerError, EngineUnavailable
 from captioner.ingest.tracks import Tracks
+from captioner.metrics import Metrics
 from captioner.realtime.connection import connector, transcription_address
 from captioner.realtime.session import Options
 from captioner.realtime.transcription import Transcription
@@ -119,6 +120,7 @@ async def _joined(settings: Settings, store: Store, recogniser: Recogniser) -> A
         return Transcription(connect, options, start=start, on_trouble=on_trouble)
 
     bus = MemoryBus()
+    metrics = Metrics()
     rooms = Rooms(bus, store)
     await rooms.load()
     async with (
@@ -128,7 +130,7 @@ async def _joined(settings: Settings, store: Store, recogniser: Recogniser) -> A
     ):
         rooms.on_ending.append(tracks.finish)
         files = tasks.create_task(store.run())
-        yield Parts(rooms, bus, tracks, hub, store.transcript, recogniser.check)
+        yield Parts(rooms, bus, tracks, hub, store.transcript, recogniser.check, metrics)
         files.cancel()
 
 

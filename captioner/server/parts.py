@@ -13,6 +13,7 @@ from captioner.archive.transcript import Transcript
 from captioner.bus.bus import Bus
 from captioner.delivery.hub import Hub
 from captioner.ingest.tracks import Tracks
+from captioner.metrics import Metrics
 from captioner.rooms.registry import Rooms
 
 
@@ -29,6 +30,7 @@ class Parts:
     hub: Hub
     transcript: Callable[[str], Awaitable[Transcript]]
     check_ready: Callable[[], Awaitable[None]]
+    metrics: Metrics
 
 
 def _parts(connection: HTTPConnection) -> Parts:

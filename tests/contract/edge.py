@@ -18,6 +18,7 @@ from captioner.captions.model import Event
 from captioner.delivery.hub import Hub
 from captioner.errors import EngineUnavailable
 from captioner.ingest.tracks import Tracks
+from captioner.metrics import Metrics
 from captioner.realtime.transcription import Transcription
 from captioner.rooms.registry import Rooms
 from captioner.rooms.room import RoomSettings
@@ -46,6 +47,7 @@ class Edge:
     rooms: Rooms
     bus: MemoryBus
     hub: Hub
+    metrics: Metrics
 
     @property
     def ws_url(self) -> str:
@@ -80,15 +82,15 @@ class Edge:
 @asynccontextmanager
 async def running_edge(data: Path) -> AsyncIterator[Edge]:
     """The server on a free port, with its files in `data`."""
-    bus = MemoryBus()
+    bus, metrics = MemoryBus(), Metrics()
     with open_store(data) as store:
         rooms = Rooms(bus, store)
         await rooms.load()
         async with Tracks(no_transcription, SAMPLE_RATE) as tracks, Hub(bus) as hub:
-            parts = Parts(rooms, bus, tracks, hub, store.transcript, no_engine)
+            parts = Parts(rooms, bus, tracks, hub, store.transcript, no_engine, metrics)
             listener = bound("127.0.0.1", 0)
             async with listening(create_application(parts, web_root()), listener):
-                yield Edge(listener.getsockname()[1], rooms, bus, hub)
+                yield Edge(listener.getsockname()[1], rooms, bus, hub, metrics)
 
 
 def no_transcription(*_: object) -> Transcription:
