@@ -46,7 +46,7 @@ _CREDITS = re.compile(
 )
 
 _ABOUT_SILENCE = re.compile(
-    r"[\[(*]\s*(blank[_ ]audio|silence|no speech|no audio|inaudible)\s*[\])*]", re.IGNORECASE
+    r"[\[(*]\s*(blank[_ ]audio|silence|no speech|no audio)\s*[\])*]", re.IGNORECASE
 )
 
 # People end meetings and broadcasts with the same words. Short answers (yes, okay) are left out:

@@ -106,6 +106,8 @@ NATURAL: list[tuple[str, str, float]] = [
     ("de", "Die Untertitel im ersten Programm sind vom WDR.", 2.3),
     ("fr", "Merci d'avoir regardé le rapport avant la réunion.", 2.2),
     ("en", "Silence!", 0.5),
+    ("en", "[inaudible]", 0.8),
+    ("en", "[laughter]", 0.8),
     ("en", "Copyright is a difficult matter.", 1.5),
 ]
 
