@@ -20,6 +20,7 @@ from captioner.delivery.hub import Hub
 from captioner.engine_process import engine_process
 from captioner.errors import CaptionerError, EngineUnavailable
 from captioner.ingest.tracks import Tracks
+from captioner.metrics import Metrics
 from captioner.realtime.connection import connector, transcription_address
 from captioner.realtime.cost import price_table
 from captioner.realtime.session import Options
@@ -123,6 +124,7 @@ async def _joined(settings: Settings, store: Store, recogniser: Recogniser) -> A
         return Transcription(connect, options, start=start, on_trouble=on_trouble)
 
     bus = MemoryBus()
+    metrics = Metrics()
     rooms = Rooms(bus, store)
     await rooms.load()
     budgets = Budgets(Budget(settings.budget_room), Budget(settings.budget_day))
@@ -137,7 +139,9 @@ async def _joined(settings: Settings, store: Store, recogniser: Recogniser) -> A
         rooms.on_erased.append(accounts.forget)
         files = tasks.create_task(store.run())
         counting = tasks.create_task(accounts.run())
-        yield Parts(rooms, bus, tracks, hub, store.transcript, recogniser.check, accounts.usage)
+        yield Parts(
+            rooms, bus, tracks, hub, store.transcript, recogniser.check, accounts.usage, metrics
+        )
         files.cancel()
         counting.cancel()
 

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from captioner import __version__
-from captioner.server import audio, captions, events, health, rooms, transcript, usage
+from captioner.server import audio, captions, events, health, metrics, rooms, transcript, usage
 from captioner.server.pages import serve_pages
 from captioner.server.parts import Parts
 from captioner.server.problems import RESPONSES, answer_problems
@@ -32,7 +32,7 @@ def create_application(parts: Parts, web: Path) -> ASGIApp:
     )
     app.state.parts = parts
     answer_problems(app)
-    for path in (rooms, audio, captions, events, transcript, usage, health):
+    for path in (rooms, audio, captions, events, transcript, usage, health, metrics):
         app.include_router(path.router)
     serve_reference(app)
     serve_pages(app, web)

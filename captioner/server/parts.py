@@ -14,6 +14,7 @@ from captioner.archive.transcript import Transcript
 from captioner.bus.bus import Bus
 from captioner.delivery.hub import Hub
 from captioner.ingest.tracks import Tracks
+from captioner.metrics import Metrics
 from captioner.rooms.registry import Rooms
 
 
@@ -31,6 +32,7 @@ class Parts:
     transcript: Callable[[str], Awaitable[Transcript]]
     check_ready: Callable[[], Awaitable[None]]
     usage: Callable[[str], RoomUsage]
+    metrics: Metrics
 
 
 def _parts(connection: HTTPConnection) -> Parts:

@@ -20,6 +20,7 @@ from captioner.captions.model import Event
 from captioner.delivery.hub import Hub
 from captioner.errors import EngineUnavailable
 from captioner.ingest.tracks import Tracks
+from captioner.metrics import Metrics
 from captioner.realtime.cost import PRICES
 from captioner.realtime.transcription import Transcription
 from captioner.rooms.clock import utc_now
@@ -51,6 +52,7 @@ class Edge:
     bus: MemoryBus
     hub: Hub
     accounts: Accounts
+    metrics: Metrics
 
     @property
     def ws_url(self) -> str:
@@ -85,17 +87,19 @@ class Edge:
 @asynccontextmanager
 async def running_edge(data: Path) -> AsyncIterator[Edge]:
     """The server on a free port, with its files in `data`."""
-    bus = MemoryBus()
+    bus, metrics = MemoryBus(), Metrics()
     with open_store(data) as store:
         rooms = Rooms(bus, store)
         await rooms.load()
         accounts = Accounts(PRICES, Budgets(Budget(1.0), Budget(0.0)), store.usage, utc_now)
         rooms.on_erased.append(accounts.forget)
         async with Tracks(no_transcription, SAMPLE_RATE) as tracks, Hub(bus) as hub:
-            parts = Parts(rooms, bus, tracks, hub, store.transcript, no_engine, accounts.usage)
+            parts = Parts(
+                rooms, bus, tracks, hub, store.transcript, no_engine, accounts.usage, metrics
+            )
             listener = bound("127.0.0.1", 0)
             async with listening(create_application(parts, web_root()), listener):
-                yield Edge(listener.getsockname()[1], rooms, bus, hub, accounts)
+                yield Edge(listener.getsockname()[1], rooms, bus, hub, accounts, metrics)
 
 
 def no_transcription(*_: object) -> Transcription:

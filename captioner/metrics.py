@@ -1,0 +1,96 @@
+"""What the server counts, for Prometheus: the one place where a metric gets its name.
+
+No label names a room, a track or anything that was said.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+
+Rotation = Literal["pause", "forced"]
+Outcome = Literal["dropped", "retried", "replaced"]
+
+
+class Metrics:
+    """The counters of one server, and their text. `engine` is who recognises, by its name."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._opened = self._counter(
+            "sessions_opened", "Sessions that a recogniser accepted.", "engine"
+        )
+        self._lost = self._counter(
+            "sessions_lost", "Sessions that ended before their work was done.", "engine", "reason"
+        )
+        self._available = Gauge(
+            "captioner_engine_available",
+            "1 while a recogniser can be reached, else 0.",
+            ("engine",),
+            registry=self.registry,
+        )
+        self._failovers = self._counter(
+            "failovers", "Changes from one recogniser to another.", "from_engine", "to_engine"
+        )
+        self._rotations = self._counter(
+            "session_rotations",
+            "Sessions replaced before the recogniser's limit: in a pause, or forced.",
+            "engine",
+            "kind",
+        )
+        self._sent = self._counter(
+            "audio_sent_seconds", "Audio sent to a recogniser, in seconds.", "engine"
+        )
+        self._replayed = self._counter(
+            "replayed_seconds",
+            "Audio sent once more after a session was lost, in seconds.",
+            "engine",
+        )
+        self._gaps = self._counter("gaps", "Stretches of audio without captions.", "reason")
+        self._gap_seconds = self._counter(
+            "gap_seconds", "Audio without captions, in seconds.", "reason"
+        )
+        self._guarded = self._counter(
+            "guarded",
+            "Completions that a content guard took for made up, and what became of them.",
+            "verdict",
+            "outcome",
+        )
+
+    def session_opened(self, engine: str) -> None:
+        self._opened.labels(engine).inc()
+
+    def session_lost(self, engine: str, reason: str) -> None:
+        self._lost.labels(engine, reason).inc()
+
+    def engine_available(self, engine: str, available: bool) -> None:
+        self._available.labels(engine).set(available)
+
+    def failed_over(self, source: str, target: str) -> None:
+        self._failovers.labels(source, target).inc()
+
+    def session_rotated(self, engine: str, kind: Rotation) -> None:
+        self._rotations.labels(engine, kind).inc()
+
+    def audio_sent(self, engine: str, seconds: float) -> None:
+        self._sent.labels(engine).inc(seconds)
+
+    def audio_replayed(self, engine: str, seconds: float) -> None:
+        """Audio that `audio_sent` counts as well."""
+        self._replayed.labels(engine).inc(seconds)
+
+    def gap(self, reason: str, seconds: float) -> None:
+        self._gaps.labels(reason).inc()
+        self._gap_seconds.labels(reason).inc(seconds)
+
+    def guarded(self, verdict: str, outcome: Outcome) -> None:
+        self._guarded.labels(verdict, outcome).inc()
+
+    def exposition(self) -> tuple[bytes, str]:
+        """All metrics as Prometheus reads them, and the content type of that."""
+        return generate_latest(self.registry), CONTENT_TYPE_PLAIN_0_0_4
+
+    def _counter(self, name: str, help: str, *labels: str) -> Counter:
+        return Counter(f"captioner_{name}", help, labels, registry=self.registry)
