@@ -6,27 +6,29 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from captioner.accounts.accounts import Accounts
 from captioner.accounts.budget import Budget, Budgets
 from captioner.archive.store import Store, open_store
-from captioner.audio.pcm import SAMPLE_RATE, SPEECH_RATE
 from captioner.bus.memory import MemoryBus
 from captioner.delivery.hub import Hub
-from captioner.engine_process import engine_process
+from captioner.engine_process import EngineProcess, engine_process
 from captioner.errors import CaptionerError, EngineUnavailable
 from captioner.ingest.tracks import Tracks
 from captioner.metrics import Metrics
+from captioner.realtime.choice import Choice, Keys, choices
+from captioner.realtime.configuration import Wishes
 from captioner.realtime.connection import connector, transcription_address
 from captioner.realtime.cost import price_table
-from captioner.realtime.session import Options
-from captioner.realtime.transcription import Transcription
+from captioner.realtime.engines import Engine
+from captioner.realtime.transcription import Patience, Transcription
 from captioner.rooms.clock import utc_now
 from captioner.rooms.registry import Rooms
+from captioner.rooms.room import Room, TrackPlace
 from captioner.server.application import create_application
 from captioner.server.listening import bound, listening
 from captioner.server.pages import web_root
@@ -46,14 +48,18 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Recogniser:
-    """Where speech is recognised. `check` raises `EngineUnavailable` while it is not.
+    """Who recognises speech: engines in the order in which they are wanted.
 
-    `sample_rate`: of the audio that it is best given, in Hz.
+    `check` raises `EngineUnavailable` while none of them can be reached.
     """
 
-    url: str
+    engines: tuple[Engine, ...]
     check: Callable[[], Awaitable[None]]
-    sample_rate: int
+
+    @property
+    def sample_rate(self) -> int:
+        """Of the audio that serves them all, in Hz."""
+        return max(engine.provider.sample_rate for engine in self.engines)
 
 
 async def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
@@ -78,23 +84,74 @@ async def serve(settings: Settings, on_ready: Callable[[str], None]) -> None:
 
 @asynccontextmanager
 async def recogniser(settings: Settings) -> AsyncIterator[Recogniser]:
-    """The embedded engine, running until the block ends, or the server that was named."""
-    if settings.engine != "embedded":
-        yield _elsewhere(settings.engine)
-        return
+    """Those that the settings choose; the embedded engine runs until the block ends.
+
+    Raises `BadInput` where a choice makes no sense, or a key is missing.
+    """
+    chosen = choices(settings.engine, _keys(settings))
+    checks = []
+    engines = []
+    async with AsyncExitStack() as stack:
+        for choice in chosen:
+            if choice.url:
+                checks.append(_answers(choice.url))
+            else:
+                process = await stack.enter_async_context(engine_process(*_command(settings)))
+                choice = replace(choice, url=transcription_address(process.url))
+                checks.append(_is_ready(process))
+            engines.append(_engine(choice))
+        yield Recogniser(tuple(engines), lambda: _any_of(checks))
+
+
+def _engine(choice: Choice) -> Engine:
+    connect = connector(
+        choice.url,
+        choice.headers,
+        server=choice.provider.name,
+        secret=choice.secret,
+        opens=choice.provider.opens,
+    )
+    return Engine(choice.provider, connect)
+
+
+def _keys(settings: Settings) -> Keys:
+    return Keys(
+        openai=settings.openai_api_key.get_secret_value(),
+        openai_url=settings.openai_base_url,
+        azure=settings.azure_openai_api_key.get_secret_value(),
+        azure_url=settings.azure_openai_endpoint,
+        server=settings.engine_key.get_secret_value(),
+    )
+
+
+def _command(settings: Settings) -> list[str]:
     options = {"--device": settings.device, "--model": settings.model, "--cache": settings.cache}
     given = [str(word) for name, value in options.items() if value for word in (name, value)]
-    command = (sys.executable, "-m", "captioner", "engine", *given)
-    async with engine_process(*command) as engine:
-
-        async def check() -> None:
-            if not engine.ready:
-                raise EngineUnavailable("The engine is being started again.")
-
-        yield Recogniser(transcription_address(engine.url), check, SPEECH_RATE)
+    return [sys.executable, "-m", "captioner", "engine", *given]
 
 
-def _elsewhere(address: str) -> Recogniser:
+Check = Callable[[], Awaitable[None]]
+
+
+async def _any_of(checks: Sequence[Check]) -> None:
+    """Raises what the last of them does, if all do."""
+    for number, check in enumerate(checks, 1):
+        try:
+            return await check()
+        except EngineUnavailable:
+            if number == len(checks):
+                raise
+
+
+def _is_ready(process: EngineProcess) -> Check:
+    async def check() -> None:
+        if not process.ready:
+            raise EngineUnavailable("The engine is being started again.")
+
+    return check
+
+
+def _answers(address: str) -> Check:
     url = urlsplit(address)
 
     async def check() -> None:
@@ -103,26 +160,15 @@ def _elsewhere(address: str) -> Recogniser:
             async with asyncio.timeout(REACH_SECONDS):
                 _, writer = await asyncio.open_connection(url.hostname, port)
         except (OSError, TimeoutError) as error:
-            raise EngineUnavailable(f"Nobody answers at {address}.") from error
+            raise EngineUnavailable(f"Nobody answers at {url.hostname}:{port}.") from error
         writer.close()
 
-    return Recogniser(transcription_address(address), check, SAMPLE_RATE)
+    return check
 
 
 @asynccontextmanager
 async def _joined(settings: Settings, store: Store, recogniser: Recogniser) -> AsyncIterator[Parts]:
     """Audio → tracks → recogniser → rooms → journal and bus → hub → readers."""
-    connect = connector(recogniser.url)
-
-    def transcribe(
-        start: float,
-        language: str,
-        keywords: tuple[str, ...],
-        on_trouble: Callable[[str | None], None],
-    ) -> Transcription:
-        options = Options(language=language, keywords=keywords, sample_rate=recogniser.sample_rate)
-        return Transcription(connect, options, start=start, on_trouble=on_trouble)
-
     bus = MemoryBus()
     metrics = Metrics()
     rooms = Rooms(bus, store)
@@ -130,6 +176,18 @@ async def _joined(settings: Settings, store: Store, recogniser: Recogniser) -> A
     budgets = Budgets(Budget(settings.budget_room), Budget(settings.budget_day))
     accounts = Accounts(price_table(settings.prices), budgets, store.usage, utc_now)
     await accounts.load()
+
+    def transcribe(room: Room, place: TrackPlace, language: str) -> Transcription:
+        return Transcription(
+            recogniser.engines,
+            Wishes(language, room.settings.keywords),
+            sample_rate=recogniser.sample_rate,
+            start=place.base + place.settled,
+            patience=Patience(renew=60 * settings.session_minutes),
+            meter=accounts.meter(room.settings.id, place.stream),
+            metrics=metrics,
+        )
+
     async with (
         asyncio.TaskGroup() as tasks,
         Tracks(transcribe, recogniser.sample_rate, grace_s=settings.grace) as tracks,

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from itertools import count
 
 from captioner.audio.passages import passages
-from captioner.audio.pcm import SAMPLE_RATE, Samples
+from captioner.audio.pcm import SPEECH_RATE, Samples
 from captioner.captions.assembly import Assembly
 from captioner.captions.model import Caption, Gap
 from captioner.captions.recognition import Committed, Completed, Failed, Recognition, Segment
+from captioner.realtime.configuration import Configuration, Wishes
 from captioner.realtime.connection import Connect, Connection
-from captioner.realtime.session import Options, Session
+from captioner.realtime.opening import configure, send
+from captioner.realtime.pace import Pace
+from captioner.realtime.providers import Provider
+from captioner.realtime.session import Session
 
 IN_FLIGHT = 4
 """Passages that the recogniser may hold: enough to keep it busy."""
@@ -35,12 +40,13 @@ class Batch:
         *,
         on_caption: Callable[[Caption], None],
         on_progress: Callable[[float], None],
-        sample_rate: int = SAMPLE_RATE,
+        provider: Provider,
+        sample_rate: int = SPEECH_RATE,
     ) -> None:
         ids = count(1)
         self._assembly = Assembly("recording", language, None, lambda: f"u{next(ids)}")
-        options = Options("captioner-accurate", language, turns=False, sample_rate=sample_rate)
-        self._session = Session(options, base=0.0)
+        self._session = Session(Configuration(provider, Wishes(language)), rate=sample_rate)
+        self._pace = Pace(provider.pace, time.monotonic)
         self._sample_rate = sample_rate
         self._on_caption = on_caption
         self._on_progress = on_progress
@@ -70,23 +76,24 @@ class Batch:
         """Recognise `blocks`; reading them may block. Raises `EngineUnavailable`."""
         cut = passages(blocks, self._sample_rate)
         async with connect() as connection:
-            await connection.send(self._session.configure())
-            while not self._session.ready:
-                await self._receive(connection)
+            await configure(connection, self._session)
             while (passage := await asyncio.to_thread(next, cut, None)) is not None:
                 await self._send(connection, passage)
-                while len(self._session.waiting) >= IN_FLIGHT:
+                while len(self._session.utterances.waiting) >= IN_FLIGHT:
                     await self._receive(connection)
-            while self._session.waiting:
+            while self._session.utterances.waiting:
                 await self._receive(connection)
 
     async def _send(self, connection: Connection, passage: Samples) -> None:
         """Send a passage and wait until it is an item: only then may the next one follow."""
         size = APPEND_S * self._sample_rate
+        self._session.begin(self._session.position)
         for first in range(0, passage.size, size):
-            await connection.send(self._session.append(passage[first : first + size]))
+            block = passage[first : first + size]
+            await send(connection, self._session.append(block))
+            await self._pace.wait(block.size / self._sample_rate)
         items = len(self._items)
-        await connection.send(self._session.commit())
+        await send(connection, self._session.commit())
         while len(self._items) == items:
             await self._receive(connection)
 

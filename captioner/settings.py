@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from captioner.errors import BadInput
@@ -26,6 +26,19 @@ _NOT_YET = "is not available yet"
 
 def _setting(default: Any, description: str, *, unit: str = "", **limits: Any) -> Any:
     return Field(default, description=description, json_schema_extra={"unit": unit}, **limits)
+
+
+_NO_KEY = SecretStr("")
+
+
+def _secret(variable: str, description: str, default: Any = _NO_KEY) -> Any:
+    """Of the environment alone: options are seen by everybody who lists processes."""
+    return Field(
+        default,
+        description=description,
+        validation_alias=variable,
+        json_schema_extra={"unit": ""},
+    )
 
 
 class Settings(BaseSettings):
@@ -40,7 +53,16 @@ class Settings(BaseSettings):
     data: Path = _setting(Path("data"), "Folder for journals and transcripts.")
     redis: str = _setting("", "Redis that several servers share (redis://host:port).")
     engine: str = _setting(
-        "embedded", "Who recognises speech: `embedded`, or a Realtime server's ws:// address."
+        "embedded",
+        "Who recognises speech: `embedded`, `openai`, `openai/MODEL`, `azure/DEPLOYMENT`, or a "
+        "Realtime server's ws:// address; several, in the order in which they are wanted.",
+    )
+    session_minutes: float = _setting(
+        50.0,
+        "How old a session with a recogniser may become; the next takes over in a pause.",
+        unit="min",
+        ge=0.5,
+        le=1440,
     )
     role: str = _setting("all", "What this process does, of all that the server does.")
     model: str = _setting(
@@ -76,6 +98,18 @@ class Settings(BaseSettings):
         "info", "The least that is worth a line in the log."
     )
 
+    engine_key: SecretStr = _secret(
+        "CAPTIONER_ENGINE_KEY", "Key of the recognisers that were chosen by their address."
+    )
+    openai_api_key: SecretStr = _secret("OPENAI_API_KEY", "Key of OpenAI.")
+    openai_base_url: str = _secret(
+        "OPENAI_BASE_URL", "OpenAI's address in another region.", "https://api.openai.com/v1"
+    )
+    azure_openai_endpoint: str = _secret(
+        "AZURE_OPENAI_ENDPOINT", "Address of your Azure OpenAI resource.", ""
+    )
+    azure_openai_api_key: SecretStr = _secret("AZURE_OPENAI_API_KEY", "Key of that resource.")
+
     @field_validator("redis")
     @classmethod
     def _one_process(cls, value: str) -> str:
@@ -98,11 +132,14 @@ class Settings(BaseSettings):
     @field_validator("engine")
     @classmethod
     def _known_engine(cls, value: str) -> str:
-        if value in ("openai", "azure"):
-            raise ValueError(f"{value!r} {_NOT_YET}; use embedded or a ws:// address")
-        url = urlsplit(value)
-        if value != "embedded" and not (url.scheme in ("ws", "wss") and url.hostname):
-            raise ValueError(f"{value!r} is neither embedded nor an address such as ws://host:port")
+        for word in map(str.strip, value.split(",")):
+            named = word.partition("/")[0] in ("embedded", "openai", "azure", "azure-preview")
+            if not named and not re.match(r"([a-z]+\+)?wss?://[^/?#]", word):
+                name = word.partition("?")[0]  # what follows may be a key
+                raise ValueError(
+                    f"{name!r} is neither embedded, openai or azure/DEPLOYMENT, "
+                    "nor an address such as ws://host:port"
+                )
         return value
 
 
@@ -133,7 +170,7 @@ def _price(model: str, usd: str) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A setting as the documentation lists it."""
+    """A setting as the documentation lists it; without an option it is a variable alone."""
 
     variable: str
     option: str
@@ -146,9 +183,9 @@ def every_setting() -> list[Setting]:
     """All settings, in the order in which they are worth reading."""
     return [
         Setting(
-            variable=PREFIX + name.upper(),
-            option="--" + name.replace("_", "-"),
-            default="" if field.default in (None, {}) else str(field.default),
+            variable=str(field.validation_alias or PREFIX + name.upper()),
+            option="" if field.validation_alias else "--" + name.replace("_", "-"),
+            default="" if field.default in (None, {}, SecretStr("")) else str(field.default),
             unit=str((field.json_schema_extra or {})["unit"]),  # type: ignore[index]
             description=field.description or "",
         )

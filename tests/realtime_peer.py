@@ -11,7 +11,7 @@ import base64
 import json
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,10 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
 from captioner.audio.pcm import SAMPLE_RATE, Samples, silence
+from captioner.realtime.breaker import Breaker
+from captioner.realtime.connection import connector
+from captioner.realtime.engines import Engine
+from captioner.realtime.providers import EMBEDDED
 
 WORD = SAMPLE_RATE // 5
 END_OF_SPEECH = SAMPLE_RATE * 3 // 10
@@ -133,6 +137,12 @@ class Peer:
     received: list[float] = field(default_factory=list)
     """Seconds of audio of each session."""
     url: str = ""
+
+    def engine(self, **changes: Any) -> Engine:
+        """The engine that it is for its clients: they try again at once."""
+        provider = replace(EMBEDDED, sample_rate=SAMPLE_RATE, **changes)
+        breaker = Breaker(clock=lambda: 0.0, jitter=lambda: 0.0)
+        return Engine(provider, connector(self.url, server="the recogniser"), breaker)
 
     async def serve(self, socket: ServerConnection) -> None:
         session, listener = self.sessions, Listener(self.sessions)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from captioner.captions.chain import Chain
 from captioner.captions.item import Item
@@ -59,8 +58,7 @@ class Assembly:
     expired. Captions still open show what was said of them meanwhile. Item names are unique over
     all sessions. Repeated events change nothing, but for deltas: two equal ones are two words.
 
-    `deltas`: `stable` if the recogniser never takes back what a delta said. With `provisional`,
-    nothing is stable before the final.
+    What a provisional delta says is not stable before the final.
 
     `language`: the track's, or `auto`. A caption with stable text keeps its language for ever, so
     with `auto` it takes, when it opens, what its hypothesis says, else what the track spoke last,
@@ -77,13 +75,11 @@ class Assembly:
         language: str,
         speaker: str | None,
         new_id: Callable[[], str],
-        deltas: Literal["stable", "provisional"] = "stable",
     ) -> None:
         self._track = track
         self._language = language
         self._speaker = speaker
         self._new_id = new_id
-        self._provisional = deltas == "provisional"
         self._chain = Chain()
         self._remembered: dict[str, Item] = {}
         self._spoken: str | None = None
@@ -106,7 +102,7 @@ class Assembly:
     def feed(self, event: Recognition) -> list[Released]:
         """Take one event; return the revisions that it makes, finals in order."""
         if isinstance(event, SessionLost):
-            self._chain.lose()
+            self._chain.lose(event.items)
             return []
         if event.item in self._remembered:
             return self._late(self._remembered[event.item], event)
@@ -166,7 +162,7 @@ class Assembly:
             return self._revise(item, item.text, len(item.text)) if item.completed else []
         if item.repeats:
             return []
-        stable = item.promised if self._provisional else item.agreed
+        stable = item.promised if item.provisional else item.agreed
         return self._revise(item, item.whole(stable), len(stable))
 
     def _release(self) -> list[Released]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import takewhile
 
 from captioner.captions.item import Item
@@ -67,10 +67,12 @@ class Chain:
         for item in self._items:
             item.give_up()
 
-    def lose(self) -> None:
-        """The session ended: everything that waits will be said again, in order of time."""
-        self._items = sorted(self, key=lambda item: item.begin)
-        for item in self._items:
+    def lose(self, names: Collection[str] | None = None) -> None:
+        """A session ended: what waits of these (None: of all) will be said again, by its time."""
+        ordered = sorted(self, key=lambda item: item.begin)
+        lost = [item for item in ordered if names is None or item.name in names]
+        self._items = [item for item in ordered if item not in lost] + lost
+        for item in lost:
             item.lose()
 
     def settled(self) -> Iterator[Item]:

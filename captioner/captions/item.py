@@ -31,6 +31,8 @@ class Item:
     """The newest revision that was made of it."""
     lost: bool = False
     """Its session ended, and no item of the next one has taken its place."""
+    provisional: bool = False
+    """Whether nothing that its deltas say is stable before it is completed."""
     _deltas: str = ""
     _tail: str = ""
     _heard: float = -inf
@@ -81,6 +83,7 @@ class Item:
             self._tail = event.text
             self.language = event.language or self.language
             return
+        self.provisional = event.provisional
         # The tail said these words before; a tail that said others is void.
         self._deltas += event.text
         tail, taken = self._tail.lstrip(), event.text.strip()

@@ -59,6 +59,7 @@ def _caption_message(caption: Caption) -> dict[str, object]:
         "correction": caption.correction or None,
         "phrases": [[p.until, _seconds(p.start), _seconds(p.end)] for p in caption.phrases] or None,
         "lag_ms": caption.lag_ms,
+        "engine": caption.engine,
     }
 
 
@@ -93,6 +94,7 @@ def _caption(message: Mapping[str, object]) -> Caption:
             correction=_optional(message, "correction", bool) or False,
             phrases=_phrases(message),
             lag_ms=_optional(message, "lag_ms", int),
+            engine=_optional(message, "engine", str),
         )
     except ValueError as error:
         raise BadInput(f"the caption contradicts itself: {error}") from error

@@ -27,7 +27,8 @@ class Caption:
 
     `text[:stable]` never changes again. A final with empty text is a withdrawn caption.
     `phrases` time the text where the recogniser gave times; empty, the text is timed as a whole.
-    `lag_ms` is how long after `end` this revision was made, for those who watch delays.
+    `lag_ms` is how long after `end` this revision was made, for those who watch delays. `engine` is
+    who recognised it, where that was not the one that is wanted first.
     """
 
     id: str
@@ -43,6 +44,7 @@ class Caption:
     correction: bool = False
     phrases: tuple[Phrase, ...] = ()
     lag_ms: int | None = field(default=None, compare=False)
+    engine: str | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         if not 0 <= self.stable <= len(self.text):

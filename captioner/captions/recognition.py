@@ -37,11 +37,15 @@ class Committed:
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """Words appended to the item. `until` is the audio position when they were heard."""
+    """Words appended to the item. `until` is the audio position when they were heard.
+
+    `provisional`: the completion may still say something else.
+    """
 
     item: str
     text: str
     until: float
+    provisional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +100,13 @@ class Expired:
 
 @dataclass(frozen=True, slots=True)
 class SessionLost:
-    """The session ended with items open. Its audio from the first open item on is sent again:
+    """A session ended with items open. Its audio from the first open item on is heard again:
 
-    the next session's first items continue the open captions, under their ids.
+    the next session's first items continue the open captions, under their ids. `items`: those that
+    will be heard again; None, all that are not settled.
     """
+
+    items: tuple[str, ...] | None = None
 
 
 Recognition = (

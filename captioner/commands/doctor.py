@@ -16,6 +16,7 @@ from captioner.commands.loading import loading
 from captioner.commands.running import run
 from captioner.commands.settings_options import settings_given, settings_options
 from captioner.errors import CaptionerError, StorageFailed
+from captioner.realtime.opening import try_out
 from captioner.settings import Settings
 
 LEAST_FREE_MB = 500
@@ -55,8 +56,8 @@ def _passes(check: Check, settings: Settings) -> bool:
 def _models(settings: Settings) -> str:
     from captioner.engine.models import find_models
 
-    if settings.engine != "embedded":
-        return f"those of {settings.engine}"
+    if "embedded" not in settings.engine.split(","):
+        return f"those of {settings.engine.partition('?')[0]}"
     with loading() as bar:
         found = find_models(settings.model or None, cache=settings.cache, progress=bar.report)
     return f"{found.final} for finals, {found.partial or 'the same'} for first words"
@@ -68,8 +69,10 @@ def _engine(settings: Settings) -> str:
     async def start() -> str:
         began = time.monotonic()
         async with recogniser(settings) as recognises:
-            await recognises.check()
-            return f"{settings.engine}, ready in {time.monotonic() - began:.1f} s"
+            for engine in recognises.engines:
+                await try_out(engine)
+            names = ", ".join(engine.name for engine in recognises.engines)
+            return f"{names}: sessions open after {time.monotonic() - began:.1f} s"
 
     return run(start())
 

@@ -19,6 +19,8 @@ def settings_options(*names: str) -> Decorator:
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         for setting in reversed(every_setting()):
+            if not setting.option:
+                continue
             if not names or setting.option.removeprefix("--") in names:
                 command = _option(setting)(command)
         return command

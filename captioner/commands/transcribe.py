@@ -27,7 +27,7 @@ from captioner.commands.options import CommaSeparated, LanguageTag, json_option,
 from captioner.commands.running import run
 from captioner.commands.settings_options import settings_given, settings_options
 from captioner.errors import CaptionerError
-from captioner.realtime.connection import connector
+from captioner.realtime.providers import for_recordings
 from captioner.settings import Settings
 
 if TYPE_CHECKING:
@@ -147,16 +147,19 @@ async def _one(
     file: Path, language: str, recognises: Recogniser, progress: Progress, writing: _Writing
 ) -> None:
     task = progress.add_task(file.name, total=None)
+    engine = recognises.engines[0]
+    provider = for_recordings(engine.provider)
     batch = Batch(
         language,
         on_caption=lambda caption: writing.said(file, caption),
         on_progress=lambda seconds: progress.update(task, completed=seconds),
-        sample_rate=recognises.sample_rate,
+        provider=provider,
+        sample_rate=provider.sample_rate,
     )
     try:
-        with AudioFile(str(file), recognises.sample_rate) as audio:
+        with AudioFile(str(file), provider.sample_rate) as audio:
             progress.update(task, total=audio.duration)
-            await batch.run(connector(recognises.url), audio)
+            await batch.run(engine.connect, audio)
         writing.done(file, batch)
     except (CaptionerError, OSError) as error:
         writing.wrong(file, error)

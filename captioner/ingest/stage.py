@@ -21,13 +21,14 @@ from captioner.captions.recognition import (
     SpeechStopped,
 )
 from captioner.ingest.arrivals import Arrivals
+from captioner.realtime.engines import Upstream
 from captioner.realtime.transcription import AudioLost, Heard, Silence, Transcription
 from captioner.rooms.room import Room, TrackPlace
 
 SILENCE_STEP_S = 5.0
 """Silence is journalled in steps no shorter than this."""
-Transcribe = Callable[[float, str, tuple[str, ...], Callable[[str | None], None]], Transcription]
-"""Makes a transcription: start on the room clock (s), language, keywords, who hears of trouble."""
+Transcribe = Callable[[Room, TrackPlace, str], Transcription]
+"""Makes the transcription of a track of a room, which is spoken in a language (or `auto`)."""
 
 
 class Stage:
@@ -50,13 +51,11 @@ class Stage:
         self._received = place.settled
         self._settled = place.settled
         self._speaking = False
-        self._trouble: str | None = None
+        self._upstream = Upstream(None)
         self._arrivals = Arrivals(clock)
         self._committed: dict[str, Committed] = {}
         self._assembly = Assembly(place.stream, language, speaker, room.next_caption_id)
-        self._transcription = transcribe(
-            place.base + place.settled, language, room.settings.keywords, self._hear_of_trouble
-        )
+        self._transcription = transcribe(room, place, language)
 
     @property
     def sample_rate(self) -> int:
@@ -79,9 +78,9 @@ class Stage:
         return self._speaking
 
     @property
-    def trouble(self) -> str | None:
-        """Why nothing is recognised just now, in plain words."""
-        return self._trouble
+    def upstream(self) -> Upstream:
+        """Who recognises just now, or why nobody does."""
+        return self._upstream
 
     async def feed(self, samples: Samples) -> None:
         """Add audio, all or (cancelled) none; waits while the recogniser is far behind."""
@@ -113,8 +112,10 @@ class Stage:
             if isinstance(event, Silence):
                 settled_until = event.until
             elif isinstance(event, AudioLost):
-                gaps.append(self._gap(event.start, event.end, "engine_unavailable"))
+                gaps.append(self._gap(event.start, event.end, event.reason))
                 settled_until = event.end
+            elif isinstance(event, Upstream):
+                self._upstream = event
             else:
                 gaps += self._not_recognised(event)
                 released += self._assembly.feed(event)
@@ -148,7 +149,11 @@ class Stage:
 
     async def _publish(self, released: Sequence[Released]) -> None:
         for revision in released:
-            caption = replace(revision.caption, lag_ms=self._lag_ms(revision.caption))
+            caption = replace(
+                revision.caption,
+                lag_ms=self._lag_ms(revision.caption),
+                engine=self._upstream.engine if self._upstream.standby else None,
+            )
             self._language = caption.language
             if revision.settled_until is None:
                 await self._room.publish(caption)
@@ -169,9 +174,6 @@ class Stage:
 
     def _lag_ms(self, caption: Caption) -> int:
         return round(1000 * self._arrivals.ago(caption.end))
-
-    def _hear_of_trouble(self, trouble: str | None) -> None:
-        self._trouble = trouble
 
 
 def _newest(released: Sequence[Released]) -> list[Released]:

@@ -13,6 +13,7 @@ from captioner.errors import Busy, CaptionerError, StreamInUse
 from captioner.ingest.intake import Intake
 from captioner.ingest.stage import Stage, Transcribe
 from captioner.ingest.start import Start
+from captioner.realtime.engines import Upstream
 from captioner.rooms.room import Room
 
 logger = logging.getLogger(__name__)
@@ -151,6 +152,14 @@ class Tracks:
         finally:
             if not displaced.is_set():
                 track.disconnect()
+
+    def upstream(self, room: str) -> dict[str, Upstream]:
+        """Who recognises the room's streams, by stream."""
+        return {
+            stream: track.stage.upstream
+            for (name, stream), track in self._tracks.items()
+            if name == room
+        }
 
     async def finish(self, room: str) -> None:
         """Caption what was said in the room; its tracks are over."""

@@ -28,6 +28,11 @@ class SampleClock:
         """The time of the sample that comes next."""
         return self._times[-1] + self._sent / self._rate - self._begins[-1]
 
+    @property
+    def sent(self) -> float:
+        """Seconds of audio that were sent."""
+        return self._sent / self._rate
+
     def advance(self, samples: int) -> None:
         """So many samples were sent."""
         self._sent += samples

@@ -1,6 +1,6 @@
 """One transcription session without I/O: the server's events in, recognition events out.
 
-The session's clock is its samples: what was appended, counted here, says where the server's
+The session's clock is its samples: what was sent, counted here, says where the server's
 milliseconds lie. Only the fields that are needed are read; unknown events and fields are passed
 over, for every server adds its own.
 """
@@ -8,14 +8,14 @@ over, for every server adds its own.
 from __future__ import annotations
 
 import base64
-import json
 import logging
 from collections import deque
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from itertools import count
 from typing import Any
 
-from captioner.audio.pcm import SAMPLE_RATE, Samples, to_bytes
+from captioner.audio.pcm import Samples, from_floats, silence, to_bytes, to_floats
+from captioner.audio.resample import Resampler
 from captioner.captions.recognition import (
     Committed,
     Completed,
@@ -28,78 +28,101 @@ from captioner.captions.recognition import (
     SpeechStarted,
     SpeechStopped,
 )
-from captioner.errors import EngineUnavailable
+from captioner.realtime.configuration import Configuration
+from captioner.realtime.dialects import Message, dialect
+from captioner.realtime.providers import Provider, recognised
+from captioner.realtime.sample_clock import SampleClock
+from captioner.realtime.trouble import (
+    Remedy,
+    SessionEnded,
+    Unanswered,
+    ended_by,
+    remedy_for,
+    told,
+)
+from captioner.realtime.utterances import Item, Utterances
 
 logger = logging.getLogger(__name__)
 
-Message = Mapping[str, Any]
+Report = Callable[[Mapping[str, object]], None]
+"""Is given what the server says to have billed for an item."""
 
 _TRANSCRIPTION = "conversation.item.input_audio_transcription."
-_HYPOTHESIS = "item.input_audio_transcription.hypothesis"
-_SEGMENTS = "item.input_audio_transcription.segments"
 _COMMIT_EMPTY = "input_audio_buffer_commit_empty"
 _PROBE = "probe"
 _ONSET_S = 1.0
 """So far before the last sample that was heard an item may still begin."""
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What a session is asked to do. `language`: a tag, or `auto`.
-
-    `turns`: the server finds the turns; otherwise the caller commits. `sample_rate`: of the audio,
-    in Hz; not every server takes others.
-    """
-
-    model: str = "captioner-live"
-    language: str = "auto"
-    keywords: tuple[str, ...] = ()
-    prompt: str = ""
-    turns: bool = True
-    sample_rate: int = SAMPLE_RATE
-
-
-@dataclass(slots=True)
-class _Item:
-    """An item on the caller's clock, until it is settled."""
-
-    start: float
-    end: float | None = None
-    heard: float | None = None
-    """How far the server says to have heard it, where it does."""
-    committed: bool = False
+LEAST_COMMIT_S = 0.1
+"""Less than this no server commits."""
+_MOST_REMEMBERED = 512
+"""Events whose repetition is noticed."""
 
 
 class Session:
     """The state of one session; times are on the caller's clock, in seconds.
 
-    `base`: the time of the session's first sample. `name` parts its items from those of other
-    sessions, for a server may call the first item of each the same.
+    `base`: the time of the session's first sample. `rate`: of the samples that it is given, in Hz.
+    `name` parts its items from those of other sessions, for a server may call the first item of
+    each the same. `retried_until`: audio before this was sent once already and never answered.
     """
 
-    def __init__(self, options: Options, base: float, name: str = "") -> None:
-        self._options = options
+    def __init__(
+        self,
+        configuration: Configuration,
+        base: float = 0.0,
+        name: str = "",
+        *,
+        rate: int | None = None,
+        retried_until: float = float("-inf"),
+        report: Report = lambda _usage: None,
+    ) -> None:
+        self._configuration = configuration
+        self._dialect = dialect(configuration.provider.dialect)
         self._prefix = f"{name}/" if name else ""
-        self.base = base
-        self._sent = 0
-        self._commits: deque[float] = deque()
-        """Where we asked to commit, until the server answers; it does so in order."""
+        self._rate = rate or configuration.provider.sample_rate
+        self._resampler = self._new_resampler()
+        self._retried_until = retried_until
+        self._report = report
+        self._ids = count(1)
         self._probes: deque[float] = deque()
         """Up to where audio was sent when we asked for each `session.updated` to come."""
-        self._items: dict[str, _Item] = {}
-        self._settled = base
-        """The latest end of an item that was settled."""
-        self._committed_until = base
-        self._finishing = False
+        self._uncommitted = 0
+        """Samples that were sent since the last commit."""
+        self._heard_events: dict[str, None] = {}
+        self._finishing = self._retired = False
         self.ready = False
         """Whether the server has confirmed the configuration; no audio before that."""
+        self.start(base)
+        self.expires_at: float | None = None
+        """When the server will end the session (Unix time), if it says so."""
+        self.left_out: list[str] = []
+        """Options that the server refused; the session does without them."""
+        self._replies: list[str] = []
+
+    def start(self, base: float) -> None:
+        """The first sample that will be sent lies at `base`."""
+        self._clock = SampleClock(base, self._rate)
+        self.base = base
+        self.utterances = Utterances(base)
         self.heard = base
         """The server has told what it has to tell of all audio before this."""
+        self.quiet = base
+        """Nobody spoke before this but in utterances that are known."""
+
+    @property
+    def provider(self) -> Provider:
+        """What the server can do, as far as it has shown."""
+        return self._configuration.provider
 
     @property
     def position(self) -> float:
         """Up to where audio was sent."""
-        return self.base + self._sent / self._options.sample_rate
+        return self._clock.now
+
+    @property
+    def sent(self) -> float:
+        """Seconds of audio that were sent, silence that was added included."""
+        return self._clock.sent
 
     @property
     def unprobed(self) -> float:
@@ -108,176 +131,289 @@ class Session:
 
     @property
     def finished(self) -> bool:
-        """Whether the server has said all that it will say, after `finish`."""
-        return self._finishing and not self._probes and not self._items
+        """Whether the server has said all that it will say, after `finish` or `retire`."""
+        return (self._finishing or self._retired) and not (self._probes or len(self.utterances))
+
+    @property
+    def front(self) -> float:
+        """Where another session has to begin, to hear what was not committed to this one."""
+        speaking = self.utterances.speaking
+        return max(self.utterances.committed_until, self.quiet) if speaking is None else speaking
 
     @property
     def settled(self) -> float:
         """Nothing before this need be heard again: it was said for good, or it was silence."""
-        begun = min((item.start for item in self._items.values()), default=None)
-        if begun is not None:
-            return begun
-        return max(self._settled, self.heard - _ONSET_S)
+        unsettled = self.utterances.unsettled
+        return max(self.utterances.settled_until, self.quiet) if unsettled is None else unsettled
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Items that are not settled."""
-        return tuple(self._items)
+    def configure(self) -> list[str]:
+        """The messages to begin with."""
+        return self._dialect.configure(self._configuration.session(), self._id("configure"))
 
-    @property
-    def waiting(self) -> tuple[str, ...]:
-        """Items that are committed and not settled."""
-        return tuple(name for name, item in self._items.items() if item.committed)
-
-    def configure(self) -> str:
-        """The `session.update` to begin with."""
-        return self._update("configure")
-
-    def probe(self) -> str:
+    def probe(self) -> list[str]:
         """An update that changes nothing: its answer follows those to all audio before it.
 
-        Only for servers that, as ours, leave buffered audio alone when they are updated.
+        Only for servers that leave buffered audio alone when they are updated.
         """
         self._probes.append(self.position)
-        return self._update(_PROBE)
+        return self._dialect.configure(self._configuration.session(), _PROBE)
 
-    def append(self, samples: Samples) -> str:
-        """The next samples, as the message that appends them."""
-        self._sent += samples.size
-        audio = base64.b64encode(to_bytes(samples)).decode("ascii")
-        return f'{{"type":"input_audio_buffer.append","audio":"{audio}"}}'
+    def append(self, samples: Samples) -> list[str]:
+        """The next samples, as the messages that append them."""
+        self._clock.advance(samples.size)
+        self._uncommitted += samples.size
+        if self._rate != self.provider.sample_rate:
+            samples = from_floats(self._resampler.feed(to_floats(samples)))
+        return self._append(samples)
 
-    def commit(self) -> str:
-        """End the open item here."""
-        self._commits.append(self.position)
-        return '{"type":"input_audio_buffer.commit"}'
+    def skip(self, until: float) -> None:
+        """What lies before `until` is not sent: nobody speaks in it."""
+        self._clock.jump(until)
 
-    def finish(self) -> list[str]:
-        """There is no more audio: the messages that have the rest of it settled."""
+    def stay_awake(self) -> list[str]:
+        """Something to keep an idle connection, when nothing is said for long."""
+        if self.provider.turns == "manual":
+            return [] if self.provider.serial else self._dialect.clear()
+        return self._silence(LEAST_COMMIT_S)
+
+    def begin(self, start: float) -> None:
+        """The caller heard somebody begin to speak: what is sent from now on belongs to that."""
+        self.utterances.begin(start)
+
+    def commit(self, end: float | None = None) -> list[str]:
+        """End the utterance, which lasts until `end` (left out: until here)."""
+        commit = self._id("commit")
+        found = self.provider.turns == "manual"
+        self.utterances.commit(self.position if end is None else end, commit, found=found)
+        messages = self._append(from_floats(self._resampler.flush()))
+        if found and self._uncommitted < LEAST_COMMIT_S * self._rate:
+            messages += self._silence(LEAST_COMMIT_S)
+        self._resampler = self._new_resampler()
+        self._uncommitted = 0
+        return [*messages, *self._dialect.commit(commit)]
+
+    def clear(self) -> list[str]:
+        """What was sent since the last commit is no speech."""
+        self.utterances.abandon()
+        self._resampler = self._new_resampler()
+        self._uncommitted = 0
+        return self._dialect.clear()
+
+    def finish(self, *, spoken: bool = True) -> list[str]:
+        """There is no more audio: the messages that have the rest of it settled.
+
+        `spoken`: somebody may have spoken since the last utterance that the server knows.
+        """
         self._finishing = True
-        return [self.commit(), self.probe()]
+        commits = self.provider.turns == "server" and spoken and self._uncommitted
+        messages = self.commit() if commits else []
+        return messages + (self.probe() if self.provider.probes else [])
+
+    def retire(self) -> tuple[str, ...]:
+        """Another session goes on at `front`: the open items, which that one will hear again.
+
+        Of this one only what is committed counts from now on.
+        """
+        self._retired = True
+        self._probes.clear()
+        return self.utterances.retire()
+
+    def take_replies(self) -> list[str]:
+        """Messages that what was received calls for, once."""
+        replies, self._replies = self._replies, []
+        return replies
 
     def expire(self, name: str) -> Recognition:
         """The item's completion did not come in time."""
-        self._settle(name)
+        self.utterances.settle(name)
         return Expired(name)
+
+    def give_up(self, *, alive: bool) -> list[Recognition]:
+        """What is owed does not come. `alive`: the server has said something else meanwhile.
+
+        Raises `Unanswered` where it is worth hearing the audio again.
+        """
+        waiting = self.utterances.waiting
+        item = self.utterances.find(waiting[0]) if waiting else None
+        if not (alive and item is not None and item.said):
+            start = self.utterances.unsettled
+            if start is not None and start >= self._retried_until:
+                raise Unanswered(self.provider.name)
+        if waiting:
+            return [self.expire(waiting[0])]
+        self.utterances.forget_commit()
+        return []
 
     def receive(self, message: Message) -> list[Recognition]:
         """Take one event of the server; one that lacks what it must have says nothing.
 
-        Raises `EngineUnavailable` where the server refuses the configuration.
+        Raises `SessionEnded` where the server says that nothing more is to come.
         """
-        kind = message.get("type")
+        events: list[Recognition] = []
         try:
-            if isinstance(kind, str) and kind.startswith(_TRANSCRIPTION):
-                return list(self._transcription(kind.removeprefix(_TRANSCRIPTION), message))
-            return list(self._event(kind, message))
-        except (KeyError, TypeError, AttributeError) as error:
-            logger.warning("The recogniser's %s cannot be read: %r", kind, error)
+            for said in self._dialect.read(message):
+                events += self._receive(said)
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            logger.warning("The recogniser's %s cannot be read: %r", message.get("type"), error)
+        return events
+
+    def _append(self, samples: Samples) -> list[str]:
+        if not samples.size:
             return []
+        return self._dialect.append(base64.b64encode(to_bytes(samples)).decode("ascii"))
 
-    def _update(self, event_id: str) -> str:
-        options = self._options
-        transcription: dict[str, Any] = {"model": options.model}
-        if options.language != "auto":
-            transcription["language"] = options.language
-        if options.keywords:
-            transcription["keywords"] = list(options.keywords)
-        if options.prompt:
-            transcription["prompt"] = options.prompt
-        audio = {
-            "format": {"type": "audio/pcm", "rate": options.sample_rate},
-            "transcription": transcription,
-            "turn_detection": {"type": "server_vad"} if options.turns else None,
-        }
-        session = {
-            "type": "transcription",
-            "audio": {"input": audio},
-            "include": [_HYPOTHESIS, _SEGMENTS],
-        }
-        return json.dumps({"type": "session.update", "event_id": event_id, "session": session})
+    def _silence(self, seconds: float) -> list[str]:
+        """Silence that is not in the caller's audio."""
+        time = self.position
+        samples = silence(round(seconds * self.provider.sample_rate))
+        self._clock.advance(round(seconds * self._rate))
+        self._clock.jump(time)
+        return self._append(samples)
 
-    def _event(self, kind: object, message: Message) -> Iterator[Recognition]:
-        match kind:
-            case "session.updated":
-                self.ready = True
-                self._probed()
-            case "input_audio_buffer.speech_started":
-                start = self.base + message["audio_start_ms"] / 1000
-                self._items[self._name(message)] = _Item(start)
-                yield SpeechStarted(self._name(message), start)
-            case "input_audio_buffer.speech_stopped":
-                end = self.base + message["audio_end_ms"] / 1000
-                item = self._item(self._name(message))
-                item.end = max(end, item.start)
-                yield SpeechStopped(self._name(message), item.end)
-            case "input_audio_buffer.committed":
-                yield self._committed(message)
-            case "error":
-                self._refused(message)
+    def _new_resampler(self) -> Resampler:
+        return Resampler(self._rate, self._configuration.provider.sample_rate)
+
+    def _id(self, kind: str) -> str:
+        return f"{kind}-{next(self._ids)}"
+
+    def _receive(self, message: Message) -> Iterator[Recognition]:
+        kind = message.get("type")
+        if not isinstance(kind, str) or self._repeats(message):
+            return
+        if kind.startswith(_TRANSCRIPTION):
+            yield from self._transcription(kind.removeprefix(_TRANSCRIPTION), message)
+        elif kind.startswith("input_audio_buffer."):
+            yield from self._turn(kind.removeprefix("input_audio_buffer."), message)
+        elif kind.startswith("session."):
+            self._session(kind, message.get("session") or {})
+        elif kind == "error":
+            self._error(told(message.get("error")))
+
+    def _repeats(self, message: Message) -> bool:
+        """Whether the event came before; two equal deltas are two words, but have two ids."""
+        event_id = message.get("event_id")
+        if not isinstance(event_id, str):
+            return False
+        if event_id in self._heard_events:
+            return True
+        self._heard_events[event_id] = None
+        if len(self._heard_events) > _MOST_REMEMBERED:
+            del self._heard_events[next(iter(self._heard_events))]
+        return False
+
+    def _session(self, kind: str, session: Mapping[str, Any]) -> None:
+        if kind == "session.created":
+            expires_at = session.get("expires_at")
+            self.expires_at = expires_at if isinstance(expires_at, int | float) else None
+            self._configuration.provider = recognised(self.provider, session)
+        elif kind == "session.updated":
+            if _without_transcription(session):
+                raise SessionEnded(f"{self.provider.name} would not transcribe", Remedy.RETRY)
+            self.ready = True
+            self._probed()
 
     def _probed(self) -> None:
         if self._probes:
             self.heard = self._probes.popleft()
+            self.quiet = max(self.quiet, self.heard - _ONSET_S)
 
-    def _committed(self, message: Message) -> Recognition:
-        name, previous = self._name(message), message.get("previous_item_id")
-        item = self._item(name)
-        asked = self._commits.popleft() if self._commits and item.end is None else self.position
-        if item.end is None:
-            item.end = max(asked, item.start)
-        item.committed = True
-        self._committed_until = max(self._committed_until, item.end)
-        return Committed(name, previous and self._prefix + previous, item.start, item.end)
+    def _turn(self, kind: str, message: Message) -> Iterator[Recognition]:
+        if "item_id" not in message or self.utterances.is_over(name := self._name(message)):
+            return
+        match kind:
+            case "speech_started":
+                item = self.utterances.start(
+                    name, self._clock.start(message["audio_start_ms"] / 1000)
+                )
+                yield SpeechStarted(name, item.start)
+            case "speech_stopped":
+                item, _ = self.utterances.mention(name)
+                item.end = max(self._clock.end(message["audio_end_ms"] / 1000), item.start)
+                yield SpeechStopped(name, item.end)
+            case "committed":
+                yield from self._committed(name, message.get("previous_item_id"))
+
+    def _committed(self, name: str, previous: object) -> Iterator[Recognition]:
+        before = f"{self._prefix}{previous}" if previous else None
+        item = self.utterances.acknowledge(name, before, self.position)
+        if item is None or item.end is None:
+            return
+        yield Committed(name, item.previous, item.start, item.end)
 
     def _transcription(self, kind: str, message: Message) -> Iterator[Recognition]:
         name = self._name(message)
+        if self.utterances.is_over(name):
+            if kind == "completed" and not self._retired:
+                yield self._completed(name, message)
+            return
+        if kind not in ("delta", "hypothesis", "segment", "completed", "failed"):
+            return
+        item, first = self.utterances.mention(name)
+        if first and self.provider.turns == "manual":
+            yield SpeechStarted(name, item.start)
         match kind:
             case "delta":
-                heard = self._item(name).heard
-                yield Delta(name, message["delta"], self.position if heard is None else heard)
+                yield self._delta(name, item, message["delta"])
             case "hypothesis":
-                heard = self.base + message["audio_end_ms"] / 1000
-                self._item(name).heard = heard
-                yield Hypothesis(name, message["text"], heard, message.get("language"))
+                item.heard = self._clock.end(message["audio_end_ms"] / 1000)
+                yield Hypothesis(name, message["text"], item.heard, message.get("language"))
             case "segment":
-                start = self._item(name).start
                 text, begin, end = message["text"], message["start"], message["end"]
-                yield Segment(name, text, start + begin, start + max(begin, end))
+                yield Segment(name, text, item.start + begin, item.start + max(begin, end))
             case "completed":
-                completed = Completed(name, message["transcript"], _language(message))
-                self._settle(name)
+                completed = self._completed(name, message)
+                self.utterances.settle(name)
                 yield completed
             case "failed":
-                self._settle(name)
-                yield Failed(name, str((message.get("error") or {}).get("code") or "failed"))
+                self.utterances.settle(name)
+                yield Failed(name, str(told(message.get("error")).get("code") or "failed"))
+
+    def _delta(self, name: str, item: Item, text: str) -> Delta:
+        item.said += text
+        until = self.position if item.heard is None else item.heard
+        return Delta(name, text, until, provisional=not self.provider.promised)
+
+    def _completed(self, name: str, message: Message) -> Completed:
+        usage = message.get("usage")
+        if isinstance(usage, Mapping):
+            self._report(usage)
+        return Completed(name, message["transcript"], _language(message))
 
     def _name(self, message: Message) -> str:
         return self._prefix + str(message["item_id"])
 
-    def _item(self, name: str) -> _Item:
-        """The item; one that no event has opened begins where the last one ended."""
-        if name not in self._items:
-            self._items[name] = _Item(self._committed_until)
-        return self._items[name]
-
-    def _settle(self, name: str) -> None:
-        item = self._items.pop(name, None)
-        if item is not None and item.end is not None:
-            self._settled = max(self._settled, item.end)
-
-    def _refused(self, message: Message) -> None:
-        """Of what can be refused, only the configuration is worth ending the session for."""
-        error = message.get("error")
-        detail: Message = error if isinstance(error, Mapping) else {"message": str(error)}
-        if detail.get("code") == _COMMIT_EMPTY and self._commits:
-            self._commits.popleft()
-        elif not self.ready:
-            raise EngineUnavailable(f"the recogniser refused: {detail.get('message')}")
-        elif detail.get("event_id") == _PROBE:
+    def _error(self, error: Mapping[str, Any]) -> None:
+        remedy = remedy_for(error)
+        if remedy is not Remedy.IGNORE:
+            raise ended_by(self.provider.name, error, remedy)
+        if error.get("event_id") == _PROBE:
             self._probed()
+        elif not self.ready:
+            self._refused(error)
+        elif error.get("code") == _COMMIT_EMPTY or str(error.get("event_id")).startswith("commit"):
+            self._not_committed(error.get("event_id"))
         else:
-            logger.warning("The recogniser answered %s", detail.get("code"))
+            logger.warning("The recogniser answered %s", error.get("code"))
+
+    def _refused(self, error: Mapping[str, Any]) -> None:
+        """Ask again without the option that was refused: the session would stay silent."""
+        option = self._configuration.leave_out(error)
+        if option is None:
+            raise ended_by(self.provider.name, error, Remedy.REFUSED)
+        self.left_out.append(option)
+        self._replies += self.configure()
+
+    def _not_committed(self, event_id: object) -> None:
+        """With turns of its own the server had nothing; else it has lost what it was sent."""
+        commit = self.utterances.refuse(event_id)
+        if commit is not None and commit.start is not None and commit.start >= self._retried_until:
+            raise Unanswered(self.provider.name)
+
+
+def _without_transcription(session: Mapping[str, Any]) -> bool:
+    """Whether the configuration says in so many words that nothing will be transcribed."""
+    given = (session.get("audio") or {}).get("input") or {}
+    return "transcription" in given and given["transcription"] is None
 
 
 def _language(message: Message) -> str | None:

@@ -1,7 +1,8 @@
 """A track's transcription over time: one session after another, and no sample lost between them.
 
-Audio is kept until the recogniser has settled it. When a session is lost, the next one hears
-again everything from the first item that was open.
+Audio is kept until it is settled. When a session is lost, the next one hears again everything from
+the first item that was open. Before a session's time is over another one takes its place, in a
+pause; when the server that is wanted first works again, too.
 """
 
 from __future__ import annotations
@@ -10,14 +11,21 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 
-from captioner.audio.pcm import SampleRing, Samples
+from captioner.audio.pcm import Samples
 from captioner.captions.recognition import Expired, Recognition, SessionLost
 from captioner.errors import EngineUnavailable
-from captioner.realtime.connection import Connect, Connection
-from captioner.realtime.session import Options, Session
+from captioner.metrics import Metrics
+from captioner.realtime.configuration import Configuration, Wishes
+from captioner.realtime.cost import Meter
+from captioner.realtime.engines import Engine, Upstream
+from captioner.realtime.link import Link
+from captioner.realtime.session import Session
+from captioner.realtime.tape import Tape
+from captioner.realtime.trouble import BudgetSpent, Remedy, SessionEnded, Unanswered
 
 logger = logging.getLogger(__name__)
 
@@ -33,13 +41,14 @@ class Silence:
 
 @dataclass(frozen=True, slots=True)
 class AudioLost:
-    """No recogniser was there for so long that audio had to be given up: `start` to `end`."""
+    """Nobody recognised for so long that audio had to be given up: `start` to `end`."""
 
     start: float
     end: float
+    reason: str = "engine_unavailable"
 
 
-Heard = Recognition | Silence | AudioLost
+Heard = Recognition | Silence | AudioLost | Upstream
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,85 +56,87 @@ class Patience:
     """How much is kept and how long is waited; all in seconds.
 
     `kept`: of unsettled audio, at most; a sender that is further ahead waits, but once there has
-    been no recogniser for `outage`, the oldest `given_up` of a full ring make room. `ahead`: of
-    audio that the recogniser has not answered, at most. `pace`: how many seconds of audio it is
-    sent in one; None, as many as it takes. `configure`: for it to confirm the configuration.
-    `completion`: for the words of the oldest committed item, before that is given up; a machine
-    with too many tracks is late, and late words are better than none.
+    been no recogniser for `outage`, the oldest `given_up` of a full tape make room.
     `first_retry`, `last_retry`: pauses between attempts to connect, doubled from one to the next,
-    and jittered.
+    and jittered. `renew`: how old a session may become; another one then takes its place in the
+    next pause. `look`: between two looks at whether a server that is wanted more works again.
     """
 
     kept: float = 300.0
     outage: float = 60.0
     given_up: float = 30.0
-    ahead: float = 10.0
-    pace: float | None = None
-    configure: float = 120.0
-    completion: float = 300.0
     first_retry: float = 0.25
     last_retry: float = 5.0
+    renew: float = 3000.0
+    look: float = 5.0
 
 
-SMALLEST_CHUNK_S = 0.02
-"""Smaller messages cost more than the time that they save."""
-LARGEST_CHUNK_S = 0.1
-PROBE_S = 2.0
-"""Of audio between two questions whether it was heard."""
+RENEWED_BY = 5 / 6
+"""Of a session's lifetime: of 60 minutes 50."""
+FORCED_BY = 19 / 20
+"""Of the same: then another session takes over in the middle of speech."""
+BRIEF_S = 10.0
+"""A session that did not live for so long was no success."""
+ACKNOWLEDGED_S = 10.0
+"""How long a server may take to acknowledge what was committed, when another session takes over."""
+LONGEST_WAIT_S = 3600.0
+_LOOK_S = 0.25
 _EVENTS = 256
 _AT_ONCE_S = 0.005
 """Messages so close together are one revision: words told for good and the tail behind them."""
-_UNREAD_S = 0.1
-"""What came while nobody read is read, before it is said not to have come."""
 
 
 class Transcription:
     """One track's way to the recogniser. `run` does the work; `events` is what comes of it.
 
-    `start`: seconds on the caller's clock of the first sample that will be sent.
-    `on_trouble` is told in plain words why nothing is recognised just now, and None once it is.
+    `engines`: in the order in which they are wanted. `start`: seconds on the caller's clock of the
+    first sample that will be sent. `sample_rate`: of what will be sent, in Hz.
     """
 
     def __init__(
         self,
-        connect: Connect,
-        options: Options,
+        engines: Sequence[Engine],
+        wishes: Wishes,
         *,
+        sample_rate: int,
         start: float = 0.0,
         patience: Patience | None = None,
-        on_trouble: Callable[[str | None], None] = lambda _trouble: None,
+        meter: Meter | None = None,
+        metrics: Metrics | None = None,
         clock: Clock = time.monotonic,
+        wall: Clock = time.time,
     ) -> None:
-        self._connect = connect
-        self._options = options
-        self._start = start
+        """`wall`: Unix time."""
+        self.sample_rate = sample_rate
+        self._engines = engines
+        self._wishes = wishes
         self._patience = patience or Patience()
-        self._on_trouble = on_trouble
+        self._meter = meter or Unmetered()
+        self._metrics = metrics or Metrics()
         self._clock = clock
-        self.sample_rate = options.sample_rate
-        """Of what is sent, in Hz."""
-        self._ring = SampleRing()
-        self._ended = False
-        self._changed = asyncio.Condition()
+        self._wall = wall
+        self._tape = Tape(start, sample_rate, self._patience.kept)
         self._events: asyncio.Queue[Heard | None] = asyncio.Queue(_EVENTS)
+        self._sessions = 0
+        self._links: list[Link] = []
+        """Those at work: the one that is sent audio last, before it those that finish."""
         self._lost: list[str] = []
         """Items of lost sessions that the present one may hear again, and until when it may."""
         self._lost_until = start
+        self._retried_until = float("-inf")
+        """Audio before this was not answered, and is not sent a third time."""
         self._away_since: float | None = clock()
         """When the recogniser was last there, while it is not."""
+        self._upstream: Upstream | None = None
+        """What was told last of who recognises."""
 
     async def send(self, samples: Samples) -> None:
         """Add samples, all or (cancelled) none; waits while too much is kept."""
-        async with self._changed:
-            await self._changed.wait_for(lambda: not self._full)
-            self._ring.push(samples)
-            self._changed.notify_all()
+        await self._tape.add(samples)
 
     async def end(self) -> None:
         """No more samples: what is left will be recognised, then `events` ends."""
-        async with self._changed:
-            self._ended = True
-            self._changed.notify_all()
+        await self._tape.close()
 
     async def events(self) -> AsyncIterator[list[Heard]]:
         """What the recogniser says, session after session, until all is said.
@@ -143,116 +154,213 @@ class Transcription:
 
     async def run(self) -> None:
         """Connect, and connect again, until everything that was sent is recognised."""
-        number, pause = 0, self._patience.first_retry
+        pause = self._patience.first_retry
         while True:
-            number += 1
-            session = Session(self._options, self._time(self._ring.start), f"s{number}")
+            link = await self._reach()
             try:
-                async with self._connect() as connection:
-                    await self._configure(connection, session)
-                    pause, self._away_since = self._patience.first_retry, None
-                    self._on_trouble(None)
-                    await self._converse(connection, session)
-                    await self._events.put(None)
-                    return
-            except EngineUnavailable as error:
-                logger.warning("Transcription interrupted: %s", error)
-                self._on_trouble(str(error))
-            await self._lose(session)
+                await self._converse(link)
+            except* EngineUnavailable as group:
+                error = _first(group)
+            else:
+                await self._events.put(None)
+                return
+            link = self._links[-1]
+            await self._lose(link, error)
+            if _remedy(error) is Remedy.RENEW:
+                continue
+            lived = self._clock() - link.opened >= BRIEF_S
+            pause = (
+                self._patience.first_retry if lived else min(2 * pause, self._patience.last_retry)
+            )
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))
+
+    async def _reach(self) -> Link:
+        """A session with the first engine that can be had, once one can."""
+        pause = self._patience.first_retry
+        while True:
+            reason = "budget_spent"
+            for engine in self._engines:
+                try:
+                    link = await self._open(engine)
+                except BudgetSpent as error:
+                    await self._tell_upstream(Upstream(None, trouble=str(error)))
+                except EngineUnavailable as error:
+                    reason = "engine_unavailable"
+                    await self._tell_upstream(Upstream(None, trouble=str(error)))
+                else:
+                    link.start(self._tape.begin)
+                    self._links = [link]
+                    return link
+            await self._make_room(reason)
+            wait = min(engine.breaker.wait() for engine in self._engines)
+            await asyncio.sleep(max(wait, pause * random.uniform(0.5, 1.0)))
             pause = min(2 * pause, self._patience.last_retry)
 
-    async def _configure(self, connection: Connection, session: Session) -> None:
-        await connection.send(session.configure())
+    async def _open(self, engine: Engine) -> Link:
+        """A configured session; raises `EngineUnavailable`, at once if it is not worth trying."""
+        provider = engine.provider
+        if (refusal := self._meter.refusal(provider.name, provider.model)) is not None:
+            raise BudgetSpent(refusal)
+        if engine.breaker.wait() > 0:
+            raise EngineUnavailable(engine.breaker.trouble)
+        self._sessions += 1
+        name = f"s{self._sessions}"
+        session = Session(
+            Configuration(provider, self._wishes),
+            name=name,
+            rate=self.sample_rate,
+            retried_until=self._retried_until,
+            report=lambda usage: self._meter.reported(name, usage),
+        )
+        link = Link(
+            name,
+            engine,
+            session,
+            self._tape,
+            self._take,
+            sent=lambda seconds: self._count(name, engine, seconds),
+            refusal=lambda: self._meter.refusal(provider.name, provider.model),
+            clock=self._clock,
+            opened_at=self._wall(),
+        )
         try:
-            async with asyncio.timeout(self._patience.configure):
-                while not session.ready:
-                    session.receive(await connection.receive())
-        except TimeoutError as error:
-            raise EngineUnavailable("the recogniser did not confirm its configuration") from error
+            with engine.breaker.attempt():
+                await link.open()
+        finally:
+            self._metrics.engine_available(engine.name, engine.breaker.closed)
+        self._metrics.session_opened(engine.name)
+        self._meter.opened(name, engine.name, session.provider.model)
+        return link
 
-    async def _converse(self, connection: Connection, session: Session) -> None:
-        """Send and receive until all is recognised."""
+    async def _converse(self, link: Link) -> None:
+        """Go on with one session after another, until everything is recognised or one is lost."""
+        self._away_since = None
+        await self._tell_upstream(self._shown(link.engine))
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                working = tasks.create_task(self._work(link))
+                following = tasks.create_task(self._renewed(link))
+                await asyncio.wait({working, following}, return_when=asyncio.FIRST_COMPLETED)
+                if working.done():
+                    following.cancel()
+                    return
+                link = following.result()
+
+    async def _work(self, link: Link) -> None:
+        """Let a session do its work to the end."""
         try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._feed(connection, session))
-                await self._receive(connection, session)
-        except* EngineUnavailable as group:
-            raise _first(group) from group
+            await link.run()
+            self._links.remove(link)
+        finally:
+            self._meter.closed(link.name)
 
-    async def _feed(self, connection: Connection, session: Session) -> None:
-        """Send what is there as it comes; at the end have the rest committed."""
-        began = self._clock()
-        position = self._ring.start
-        while (samples := await self._next(session, position)).size:
-            position += samples.size
-            await connection.send(session.append(samples))
-            if session.unprobed >= min(PROBE_S, self._patience.ahead / 2):
-                await connection.send(session.probe())
-            if self._patience.pace is not None:
-                sent = session.position - session.base
-                await asyncio.sleep(began + sent / self._patience.pace - self._clock())
-        for message in session.finish():
-            await connection.send(message)
+    async def _renewed(self, link: Link) -> Link:
+        """The session that takes the place of this one, when that is due and possible."""
+        successor = await self._successor(link)
+        try:
+            forced = not await self._pause_of(link)
+            await link.stop()
+            await self._acknowledged(link)
+            position = self._tape.sample(link.session.front)
+            said_again = link.retire()
+        except BaseException:
+            await successor.close()
+            raise
+        if said_again:
+            await self._events.put(SessionLost(said_again))
+        self._metrics.session_rotated(link.engine.name, "forced" if forced else "pause")
+        if successor.engine is not link.engine:
+            self._metrics.failed_over(link.engine.name, successor.engine.name)
+            await self._tell_upstream(self._shown(successor.engine))
+        successor.start(position)
+        self._links.append(successor)
+        return successor
 
-    async def _next(self, session: Session, position: int) -> Samples:
-        """The samples from a position on; none at the end of the track."""
+    async def _successor(self, link: Link) -> Link:
+        """Wait until another session should go on; open and configure it."""
+        rank = self._engines.index(link.engine)
+        look = self._patience.look if rank else LONGEST_WAIT_S
+        while True:
+            await asyncio.sleep(min(look, max(0.0, self._due(link, RENEWED_BY))))
+            aged = self._due(link, RENEWED_BY) <= 0
+            for engine in self._engines if aged else self._engines[:rank]:
+                try:
+                    return await self._open(engine)
+                except EngineUnavailable as error:
+                    logger.debug("No session to go on with: %s", error)
+            if aged:
+                await asyncio.sleep(self._patience.look)
 
-        def due() -> bool:
-            ahead = session.position - session.heard
-            there = self._ended or self._ring.end - position >= SMALLEST_CHUNK_S * self.sample_rate
-            return there and ahead < self._patience.ahead
+    async def _pause_of(self, link: Link) -> bool:
+        """Wait until nobody speaks; False if that takes until another session has to go on."""
+        while (left := self._due(link, FORCED_BY)) > 0:
+            if link.session.utterances.acknowledged:
+                return True
+            await link.news(within=min(left, _LOOK_S))
+        return False
 
-        async with self._changed:
-            await self._changed.wait_for(due)
-            return self._ring.read(position, round(LARGEST_CHUNK_S * self.sample_rate))
+    async def _acknowledged(self, link: Link) -> None:
+        """Wait until the server has given every commit its place in the order of speech."""
+        until = self._clock() + ACKNOWLEDGED_S
+        while link.session.utterances.owed_commits:
+            if self._clock() > until:
+                raise Unanswered(link.engine.name)
+            await link.news(within=_LOOK_S)
 
-    async def _receive(self, connection: Connection, session: Session) -> None:
-        """Pass on what the server says, until everything is settled."""
-        oldest, since = None, self._clock()
-        while not session.finished:
-            if oldest != (oldest := next(iter(session.waiting), None)):
-                since = self._clock()
-            patience = since + self._patience.completion - self._clock()
-            try:
-                async with asyncio.timeout(None if oldest is None else max(_UNREAD_S, patience)):
-                    events = session.receive(await connection.receive())
-            except TimeoutError:
-                assert oldest is not None
-                events = [session.expire(oldest)]
-            for event in events:
+    def _due(self, link: Link, share: float) -> float:
+        """Seconds until so much of the session's time is over; never for one without an end."""
+        lifetime = link.session.provider.lifetime
+        if link.session.expires_at is not None:
+            lifetime = link.session.expires_at - link.opened_at
+        if lifetime == inf:
+            return inf
+        whole = min(self._patience.renew / RENEWED_BY, lifetime)
+        return link.opened + share * whole - self._clock()
+
+    async def _take(self, link: Link, events: Sequence[Recognition]) -> None:
+        """Pass on what a session says; let go of what is settled, and let what waits go on."""
+        for event in events:
+            if not link.is_said_again(event):
                 await self._events.put(event)
-            await self._progress(session)
-
-    async def _progress(self, session: Session) -> None:
-        """Let go of what is settled, and let what waits for it go on."""
-        settled = session.settled
-        if not session.names:
+        settled = min(link.session.settled for link in self._links)
+        if not any(link.session.utterances.names for link in self._links):
             if settled >= self._lost_until:
                 await self._leave_lost()
-            if settled > self._time(self._ring.start):
+            if settled > self._tape.time(self._tape.begin):
                 await self._events.put(Silence(settled))
-        await self._forget(settled)
+        await self._tape.forget(settled)
 
-    async def _lose(self, session: Session) -> None:
-        """The session is gone; the next one begins with its first open item."""
-        if self._away_since is None:
-            self._away_since = self._clock()
-        await self._forget(session.settled)
-        if session.ready:
-            self._lost += session.names
-            self._lost_until = max(self._lost_until, session.position)
-            await self._events.put(SessionLost())
-        if self._full and self._clock() - self._away_since > self._patience.outage:
-            await self._give_up()
+    async def _lose(self, link: Link, error: EngineUnavailable) -> None:
+        """A session is gone, and with it the others: the next one begins with what was open."""
+        logger.warning("Transcription interrupted: %s", error)
+        remedy = _remedy(error)
+        if remedy in (Remedy.REFUSED, Remedy.WAIT) and not isinstance(error, BudgetSpent):
+            link.engine.breaker.failed(error)
+        sessions = [link.session for link in self._links]
+        self._links = []
+        position = max(session.position for session in sessions)
+        if isinstance(error, Unanswered):
+            self._retried_until = position
+        await self._tape.forget(min(session.settled for session in sessions))
+        self._lost += [name for session in sessions for name in session.utterances.names]
+        self._lost_until = max(self._lost_until, position)
+        self._away_since = self._clock()
+        self._metrics.session_lost(link.engine.name, remedy.value)
+        replayed = max(0.0, position - self._tape.time(self._tape.begin))
+        self._metrics.audio_replayed(link.engine.name, replayed)
+        await self._events.put(SessionLost())
+        await self._tell_upstream(Upstream(None, trouble=str(error)))
 
-    async def _give_up(self) -> None:
-        """Make room for what is being said now, at the expense of what was said long ago."""
-        start = self._time(self._ring.start)
-        end = min(start + self._patience.given_up, self._time(self._ring.end))
+    async def _make_room(self, reason: str) -> None:
+        """After a long outage what is being said now counts more than what was said long ago."""
+        away = 0.0 if self._away_since is None else self._clock() - self._away_since
+        if not self._tape.full or away <= self._patience.outage:
+            return
+        start = self._tape.time(self._tape.begin)
+        end = min(start + self._patience.given_up, self._tape.time(self._tape.end))
         await self._leave_lost()
-        await self._events.put(AudioLost(start, end))
-        await self._forget(end)
+        await self._events.put(AudioLost(start, end, reason))
+        await self._tape.forget(end)
 
     async def _leave_lost(self) -> None:
         """What lost sessions had open, and none has heard again, is over."""
@@ -260,17 +368,36 @@ class Transcription:
             await self._events.put(Expired(name))
         self._lost.clear()
 
-    async def _forget(self, until: float) -> None:
-        async with self._changed:
-            self._ring.forget(round((until - self._start) * self.sample_rate))
-            self._changed.notify_all()
+    async def _tell_upstream(self, upstream: Upstream) -> None:
+        if upstream != self._upstream:
+            self._upstream = upstream
+            await self._events.put(upstream)
 
-    @property
-    def _full(self) -> bool:
-        return self._ring.size >= self._patience.kept * self.sample_rate
+    def _shown(self, engine: Engine) -> Upstream:
+        return Upstream(engine.name, standby=engine is not self._engines[0])
 
-    def _time(self, sample: int) -> float:
-        return self._start + sample / self.sample_rate
+    def _count(self, session: str, engine: Engine, seconds: float) -> None:
+        self._meter.sent(session, seconds)
+        self._metrics.audio_sent(engine.name, seconds)
+
+
+class Unmetered:
+    """Counts nothing, and refuses nothing: where nobody pays."""
+
+    def opened(self, session: str, engine: str, model: str) -> None: ...
+
+    def sent(self, session: str, seconds: float) -> None: ...
+
+    def reported(self, session: str, usage: Mapping[str, object]) -> None: ...
+
+    def closed(self, session: str) -> None: ...
+
+    def refusal(self, engine: str, model: str) -> str | None:
+        return None
+
+
+def _remedy(error: EngineUnavailable) -> Remedy:
+    return error.remedy if isinstance(error, SessionEnded) else Remedy.RETRY
 
 
 def _first(group: BaseExceptionGroup[EngineUnavailable]) -> EngineUnavailable:

@@ -41,6 +41,20 @@ class SessionEnded(EngineUnavailable):
         self.retry_after = retry_after
 
 
+class Unanswered(SessionEnded):
+    """The server takes audio and says nothing of it: another session may hear it."""
+
+    def __init__(self, server: str) -> None:
+        super().__init__(f"{server} does not answer", Remedy.RETRY)
+
+
+class BudgetSpent(SessionEnded):
+    """No more may be spent: nothing is wrong with the server."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, Remedy.REFUSED)
+
+
 _REFUSED_CODES = {
     "invalid_api_key": "its key is not accepted",
     "insufficient_quota": "its account has no quota left",

@@ -12,7 +12,9 @@ HEAD = """\
 # Settings
 
 Made from `captioner/settings.py` by `make docs`. Each is an option of `captioner serve` and of
-`captioner doctor`, and an environment variable; the option wins. Unknown variables that begin
+`captioner doctor`, and an environment variable; the option wins. Keys and the addresses that
+belong to them are variables alone: everybody on a machine can read the options of its programs.
+Unknown variables that begin
 with `CAPTIONER_` are refused.
 
 | option | variable | default | |
@@ -26,9 +28,9 @@ def render() -> str:
     for setting in every_setting():
         default = f"`{setting.default}`" if setting.default else ""
         unit = f" {setting.unit}" if setting.unit else ""
+        option = f"`{setting.option}`" if setting.option else ""
         rows.append(
-            f"| `{setting.option}` | `{setting.variable}` | {default}{unit} "
-            f"| {setting.description} |\n"
+            f"| {option} | `{setting.variable}` | {default}{unit} | {setting.description} |\n"
         )
     return HEAD + "".join(rows)
 

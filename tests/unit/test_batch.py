@@ -16,6 +16,7 @@ from captioner.batch import IN_FLIGHT, Batch
 from captioner.captions.model import Caption
 from captioner.errors import EngineUnavailable
 from captioner.realtime.connection import Connection
+from captioner.realtime.providers import EMBEDDED, for_recordings
 
 pytestmark = pytest.mark.anyio
 
@@ -75,9 +76,15 @@ async def recognise(recogniser: Recogniser, seconds: float) -> tuple[Batch, list
 
     @asynccontextmanager
     async def connect() -> AsyncIterator[Connection]:
-        yield recogniser  # type: ignore[misc]
+        yield recogniser
 
-    batch = Batch("auto", on_caption=told.append, on_progress=done.append)
+    batch = Batch(
+        "auto",
+        on_caption=told.append,
+        on_progress=done.append,
+        provider=for_recordings(EMBEDDED),
+        sample_rate=SAMPLE_RATE,
+    )
     await batch.run(connect, blocks(seconds))
     assert done == sorted(done)
     assert done[-1] == pytest.approx(seconds)

@@ -46,8 +46,10 @@ def test_a_name_that_nobody_reads_is_refused_with_the_nearest(
     [
         ({"port": 70_000}, "--port"),
         ({"device": "gpu"}, "--device"),
-        ({"engine": "openai"}, "--engine: 'openai' is not available yet"),
-        ({"engine": "localhost:9"}, "--engine: .* neither embedded nor an address"),
+        ({"engine": "openia"}, "--engine: 'openia' is neither embedded, openai or azure/DEP"),
+        ({"engine": "openai,"}, "--engine: '' is neither"),
+        ({"engine": "http://host?key=s3cret"}, "--engine: 'http://host' is neither"),
+        ({"engine": "localhost:9"}, "--engine: .* neither embedded, openai"),
         ({"redis": "redis://localhost"}, "--redis: .* not available yet"),
         ({"role": "gateway"}, "--role: .* not available yet"),
         ({"log_level": "loud"}, "--log-level"),
@@ -87,7 +89,25 @@ def test_settings_do_not_change() -> None:
         read_settings().port = 1  # type: ignore[misc]
 
 
+OF_THE_ENVIRONMENT = {
+    "CAPTIONER_ENGINE_KEY",
+    "OPENAI_API_KEY",
+    "OPENAI_BASE_URL",
+    "AZURE_OPENAI_ENDPOINT",
+    "AZURE_OPENAI_API_KEY",
+}
+"""Keys, and what belongs to them: options are seen by everybody who lists processes."""
+
+
+def test_keys_are_read_from_the_environment_and_never_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
+    assert read_settings().openai_api_key.get_secret_value() == "sk-secret"
+    assert "sk-secret" not in f"{read_settings()!r} {read_settings()}"
+
+
 def test_every_setting_has_a_sentence() -> None:
     for setting in every_setting():
         assert setting.description.endswith("."), setting
-        assert setting.option.startswith("--")
+        assert setting.option.startswith("--") or setting.variable in OF_THE_ENVIRONMENT

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import count
-from typing import Literal
 
 from captioner.captions.assembly import Assembly, Released
 from captioner.captions.model import Caption
-from captioner.captions.recognition import Recognition
+from captioner.captions.recognition import Delta, Recognition
 
 
-def assembly(language: str = "en", deltas: Literal["stable", "provisional"] = "stable") -> Assembly:
+def assembly(language: str = "en") -> Assembly:
     """One whose captions are called u1, u2, …"""
     numbers = count(1)
-    return Assembly("mic", language, "Ana", lambda: f"u{next(numbers)}", deltas)
+    return Assembly("mic", language, "Ana", lambda: f"u{next(numbers)}")
+
+
+def provisional(event: Recognition) -> Recognition:
+    """The event, of a recogniser that may take back what its deltas say."""
+    return replace(event, provisional=True) if isinstance(event, Delta) else event
 
 
 def play(into: Assembly, *events: Recognition) -> list[Caption]:

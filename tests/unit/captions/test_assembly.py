@@ -103,8 +103,10 @@ def test_an_accent_in_the_next_delta_does_not_change_stable_text() -> None:
 
 
 def test_provisional_deltas_make_nothing_stable_before_the_final() -> None:
-    track = assembly(deltas="provisional")
-    seen = play(track, Delta("a", "Hello word", 1), Completed("a", "Hello, world!"))
+    track = assembly()
+    seen = play(
+        track, Delta("a", "Hello word", 1, provisional=True), Completed("a", "Hello, world!")
+    )
     assert told(seen) == ["u1 |Hello word", "u1 Hello, world!."]
 
 
@@ -130,10 +132,9 @@ def test_stable_text_stays_when_the_item_completes_empty() -> None:
 
 
 @pytest.mark.parametrize("end", [Failed("a", "overloaded"), Expired("a")])
-@pytest.mark.parametrize("deltas", ["stable", "provisional"])
-def test_without_a_completion_the_deltas_are_the_final(end: Recognition, deltas: str) -> None:
-    track = assembly(deltas="stable" if deltas == "stable" else "provisional")
-    seen = play(track, Delta("a", "Hello", 1), Hypothesis("a", " wor", 1), end)
+@pytest.mark.parametrize("taken_back", [False, True])
+def test_without_a_completion_the_deltas_are_the_final(end: Recognition, taken_back: bool) -> None:
+    seen = play(assembly(), Delta("a", "Hello", 1, taken_back), Hypothesis("a", " wor", 1), end)
     assert told(seen)[-1] == "u1 Hello."
 
 
@@ -188,9 +189,11 @@ def test_a_final_waits_for_the_items_before_it_and_shows_meanwhile() -> None:
 
 
 def test_an_item_given_up_waits_for_its_turn_too() -> None:
-    track = assembly(deltas="provisional")
+    track = assembly()
     play(track, Committed("a", None, 0, 1), Committed("b", "a", 1, 2))
-    assert told(play(track, Delta("b", "Secnd", 2), Failed("b", "overloaded"))) == ["u1 |Secnd"]
+    assert told(
+        play(track, Delta("b", "Secnd", 2, provisional=True), Failed("b", "overloaded"))
+    ) == ["u1 |Secnd"]
     assert play(track, Hypothesis("b", "more", 2), Expired("b")) == []
     seen = play(
         track,

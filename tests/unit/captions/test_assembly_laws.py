@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from typing import Literal
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -23,7 +22,7 @@ from captioner.captions.recognition import (
     SpeechStarted,
     SpeechStopped,
 )
-from tests.unit.captions.assembling import assembly, check_laws, finals
+from tests.unit.captions.assembling import assembly, check_laws, finals, provisional
 
 WORDS = "one two three four five".split()
 spoken_items = st.lists(st.lists(st.sampled_from(WORDS), max_size=5), min_size=1, max_size=6)
@@ -68,9 +67,8 @@ def arrivals(draw: st.DrawFn) -> tuple[list[list[str]], list[Recognition]]:
     return items, arrived
 
 
-def feed(events: Sequence[Recognition], provisional: bool = False) -> list[Released]:
-    deltas: Literal["stable", "provisional"] = "provisional" if provisional else "stable"
-    track = assembly(deltas=deltas)
+def feed(events: Sequence[Recognition]) -> list[Released]:
+    track = assembly()
     released = [revision for event in events for revision in track.feed(event)]
     released += track.finish()
     check_laws(released)
@@ -80,10 +78,10 @@ def feed(events: Sequence[Recognition], provisional: bool = False) -> list[Relea
 @settings(max_examples=25)
 @given(arrivals(), st.booleans())
 def test_finals_are_the_recognisers_words_in_the_order_of_the_chain(
-    arrival: tuple[list[list[str]], list[Recognition]], provisional: bool
+    arrival: tuple[list[list[str]], list[Recognition]], taken_back: bool
 ) -> None:
     items, events = arrival
-    released = feed(events, provisional)
+    released = feed([provisional(event) for event in events] if taken_back else events)
     assert finals(r.caption for r in released) == [" ".join(words) for words in items if words]
 
 
@@ -158,11 +156,9 @@ anything = st.one_of(
 
 
 @settings(max_examples=100)
-@given(st.lists(anything, max_size=30), st.booleans(), st.sampled_from(["en", "auto"]))
-def test_a_recogniser_may_say_anything(
-    events: list[Recognition], provisional: bool, language: str
-) -> None:
-    track = assembly(language, "provisional" if provisional else "stable")
+@given(st.lists(anything, max_size=30), st.sampled_from(["en", "auto"]))
+def test_a_recogniser_may_say_anything(events: list[Recognition], language: str) -> None:
+    track = assembly(language)
     released = [revision for event in events for revision in track.feed(event)]
     released += track.finish()
     check_laws(released)

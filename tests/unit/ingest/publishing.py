@@ -16,12 +16,11 @@ from captioner.bus.memory import MemoryBus
 from captioner.captions.model import Caption, Event, Gap
 from captioner.ingest.tracks import Tracks
 from captioner.ingest.websocket import Disconnected, publish_over
-from captioner.realtime.connection import connector
-from captioner.realtime.session import Options
+from captioner.realtime.configuration import Wishes
 from captioner.realtime.transcription import Patience, Transcription
 from captioner.rooms.local import LocalRoom
 from captioner.rooms.registry import Rooms
-from captioner.rooms.room import RoomSettings
+from captioner.rooms.room import Room, RoomSettings, TrackPlace
 from tests.realtime_peer import Peer, running_peer
 
 TIMEOUT_S = 60
@@ -79,18 +78,13 @@ async def place(
         await rooms.load()
         async with running_peer(peer) as peer:
 
-            def transcribe(
-                start: float,
-                language: str,
-                keywords: tuple[str, ...],
-                on_trouble: Callable[[str | None], None],
-            ) -> Transcription:
+            def transcribe(room: Room, place: TrackPlace, language: str) -> Transcription:
                 return Transcription(
-                    connector(peer.url),
-                    Options(language=language, keywords=keywords),
-                    start=start,
+                    [peer.engine()],
+                    Wishes(language, room.settings.keywords),
+                    sample_rate=SAMPLE_RATE,
+                    start=place.base + place.settled,
                     patience=patience,
-                    on_trouble=on_trouble,
                 )
 
             async with Tracks(

@@ -6,16 +6,17 @@ import asyncio
 import random
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from captioner.audio.pcm import SAMPLE_RATE, Samples, silence
 from captioner.captions.assembly import Assembly
 from captioner.captions.model import Caption
-from captioner.captions.recognition import Expired, Recognition, SessionLost
-from captioner.realtime.connection import connector
-from captioner.realtime.session import Options
-from captioner.realtime.transcription import AudioLost, Patience, Silence, Transcription
+from captioner.captions.recognition import Expired, SessionLost
+from captioner.realtime.configuration import Wishes
+from captioner.realtime.engines import Upstream
+from captioner.realtime.transcription import AudioLost, Heard, Patience, Silence, Transcription
 from tests.realtime_peer import Event, Peer, running_peer, spoken
 
 pytestmark = pytest.mark.anyio
@@ -29,16 +30,16 @@ WORDS = ["w1 w2 w3", "w4", "w5 w6 w7 w8", "w9 w10"]
 class Track:
     """A transcription under test, and what came of it."""
 
-    def __init__(self, peer: Peer, patience: Patience = QUICK) -> None:
-        self.events: list[Recognition | Silence | AudioLost] = []
+    def __init__(self, peer: Peer, patience: Patience = QUICK, **provider: Any) -> None:
+        self.events: list[Heard] = []
         self.captions: list[Caption] = []
         self.troubles: list[str | None] = []
         self.transcription = Transcription(
-            connector(peer.url),
-            Options(),
+            [peer.engine(**provider)],
+            Wishes(),
+            sample_rate=SAMPLE_RATE,
             start=50.0,
             patience=patience,
-            on_trouble=self.troubles.append,
         )
         self._ids = iter(range(1, 1000))
         self._assembly = Assembly("mic", "en", None, lambda: f"u{next(self._ids)}")
@@ -60,7 +61,9 @@ class Track:
         async for events in self.transcription.events():
             for event in events:
                 self.events.append(event)
-                if not isinstance(event, Silence | AudioLost):
+                if isinstance(event, Upstream):
+                    self.troubles.append(event.trouble)
+                elif not isinstance(event, Silence | AudioLost):
                     self.captions += [r.caption for r in self._assembly.feed(event)]
         self.captions += [r.caption for r in self._assembly.finish()]
 
@@ -128,7 +131,7 @@ async def test_a_refused_configuration_is_told_and_tried_again() -> None:
         track = Track(peer)
         await track.hear(SPEECH)
     assert track.finals == WORDS
-    assert track.troubles == ["the recogniser refused: not today"] * 2 + [None]
+    assert track.troubles == ["embedded: it said: not today", None]
     assert peer.received[:2] == [0.0, 0.0]
 
 
@@ -172,7 +175,7 @@ async def test_a_completion_that_never_comes_is_given_up() -> None:
         return [] if event.get("transcript") == "w4" else [event]
 
     async with running_peer(Peer(change=change)) as peer:
-        track = Track(peer, replace(QUICK, completion=0.2))
+        track = Track(peer, QUICK, completes=0.2)
         await track.hear(SPEECH)
     assert track.finals == WORDS
     assert [event for event in track.events if isinstance(event, Expired)] == [
@@ -191,7 +194,7 @@ async def test_silence_is_told_as_it_is_heard() -> None:
 
 async def test_no_more_is_sent_than_the_recogniser_answers() -> None:
     async with running_peer(Peer()) as peer:
-        track = Track(peer, replace(QUICK, ahead=1.0))
+        track = Track(peer, QUICK, ahead=1.0)
         async with asyncio.timeout(TIMEOUT_S), asyncio.TaskGroup() as tasks:
             hearing = tasks.create_task(track.hear(spoken(*["w1"] * 20)))
             await until(lambda: bool(peer.received) and peer.received[0] > 3)
@@ -235,7 +238,7 @@ async def test_audio_is_given_up_only_after_a_long_outage_and_said_so() -> None:
 
 async def test_audio_is_sent_no_faster_than_allowed() -> None:
     async with running_peer() as peer:
-        track = Track(peer, replace(QUICK, pace=20.0))
+        track = Track(peer, QUICK, pace=20.0)
         loop = asyncio.get_running_loop()
         began = loop.time()
         await track.hear(spoken("w1 w2", "w3"))

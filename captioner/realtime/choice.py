@@ -1,0 +1,113 @@
+"""The servers that whoever runs Captioner has chosen: words in, addresses and abilities out.
+
+`embedded`; `openai` or `openai/MODEL`; `azure/DEPLOYMENT`, `azure-preview/DEPLOYMENT`; the ws:// or
+wss:// address of any Realtime server, with `localai+`, `speaches+`, `vllm+` or `captioner+` before
+it where it is one of these. Several, with commas between, are tried in their order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from captioner.errors import BadInput
+from captioner.realtime.connection import transcription_address
+from captioner.realtime.providers import ANY, DIALECTS, EMBEDDED, LOCALAI, Provider, azure, openai
+
+OPENAI_URL = "https://api.openai.com/v1"
+AZURE_PREVIEW_VERSION = "2025-04-01-preview"
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What servers ask for before they let anybody in; never shown."""
+
+    openai: str = field(default="", repr=False)
+    openai_url: str = OPENAI_URL
+    azure: str = field(default="", repr=False)
+    azure_url: str = ""
+    server: str = field(default="", repr=False)
+    """Of servers that were chosen by their address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A server: what it can do, and how to get there. `url` is empty for the embedded engine."""
+
+    provider: Provider
+    url: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    secret: str = field(default="", repr=False)
+
+
+def choices(engine: str, keys: Keys) -> list[Choice]:
+    """The servers of the setting `engine`; raises `BadInput` with what is wrong or missing."""
+    words = [word.strip() for word in engine.split(",")]
+    if not all(words) or len(set(words)) < len(words):
+        raise BadInput(f"{engine!r} names an engine twice, or none between two commas")
+    return [_choice(word, keys) for word in words]
+
+
+def _choice(word: str, keys: Keys) -> Choice:
+    name, _, model = word.partition("/")
+    if word == EMBEDDED.name:
+        return Choice(EMBEDDED)
+    if name == "openai":
+        return _openai(model, keys)
+    if name in ("azure", "azure-preview"):
+        return _azure(name, model, keys)
+    if "://" in word:
+        return _address(word, keys)
+    known = "embedded, openai, azure/DEPLOYMENT or an address such as ws://host:port"
+    raise BadInput(f"{word!r} is no engine; known are {known}")
+
+
+def _openai(model: str, keys: Keys) -> Choice:
+    if not keys.openai:
+        raise BadInput("openai needs a key: set OPENAI_API_KEY")
+    # No model in the address: with one it would be a conversation.
+    url = f"{_socket(keys.openai_url)}/realtime?intent=transcription"
+    headers = {"Authorization": f"Bearer {keys.openai}"}
+    return Choice(openai(model), url, headers, keys.openai)
+
+
+def _azure(name: str, deployment: str, keys: Keys) -> Choice:
+    if not deployment:
+        raise BadInput(f"{name} needs the name of your deployment: {name}/DEPLOYMENT")
+    if not (keys.azure and keys.azure_url):
+        raise BadInput(f"{name} needs AZURE_OPENAI_ENDPOINT and AZURE_OPENAI_API_KEY")
+    preview = name == "azure-preview"
+    path = "openai/realtime" if preview else "openai/v1/realtime"
+    version = {"api-version": AZURE_PREVIEW_VERSION} if preview else {}
+    query = urlencode({**version, "intent": "transcription"})
+    url = f"{_socket(keys.azure_url)}/{path}?{query}"
+    return Choice(azure(deployment, preview=preview), url, {"api-key": keys.azure}, keys.azure)
+
+
+def _address(word: str, keys: Keys) -> Choice:
+    scheme = word.partition("://")[0]
+    dialect, _, carrier = scheme.rpartition("+")
+    address = word.removeprefix(f"{dialect}+")
+    url = urlsplit(address)
+    if carrier not in ("ws", "wss") or not url.hostname:
+        raise BadInput(f"{_shown(word)} is no address such as ws://host:port")
+    if dialect and dialect not in DIALECTS:
+        raise BadInput(f"{dialect!r} is no known server; known are {', '.join(DIALECTS)}")
+    provider = replace(DIALECTS[dialect], name=dialect) if dialect else ANY
+    model = parse_qs(url.query).get("model", [""])[0]
+    if model and provider.dialect != LOCALAI.dialect:  # which knows its pipeline by the address
+        provider = replace(provider, model=model)
+    headers = {"Authorization": f"Bearer {keys.server}"} if keys.server else {}
+    return Choice(provider, transcription_address(address), headers, keys.server)
+
+
+def _socket(url: str) -> str:
+    """The address of an API over WebSocket."""
+    return url.rstrip("/").replace("http", "ws", 1) if url.startswith("http") else url.rstrip("/")
+
+
+def _shown(address: str) -> str:
+    """An address without what may be a secret in it."""
+    url = urlsplit(address)
+    return repr(f"{url.scheme}://{url.hostname or ''}{url.path}")

@@ -1,0 +1,227 @@
+"""What of a track's audio goes to a session, and when: no I/O, samples in, messages out.
+
+Where the server finds the utterances and tells how far it has heard, all of it goes. Where it does
+not tell, a voice detector on this side knows where nobody spoke. Where minutes are paid for,
+silence is not sent. Where the server finds no utterances, they are found here, and committed.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Protocol
+
+from captioner.audio.endpointing import Began, Ended, Endpointer
+from captioner.audio.pcm import Samples
+from captioner.realtime.session import Session
+from captioner.realtime.tape import Tape
+
+PROBE_S = 2.0
+"""Of audio between two questions whether it was heard."""
+HANGOVER_S = 1.5
+"""Of silence that is sent after speech, so that the server hears where it ends."""
+PREFIX_S = 0.3
+"""Of audio before what is taken for the beginning of speech, for a server that pads by itself."""
+LONGEST_OPEN_S = 30.0
+"""An utterance that a server has not ended by then is ended by a commit: noise may never end."""
+LEAST_VOICED_S = 0.16
+"""Less voice than this is no word: it is cleared, and not committed."""
+TOLD_S = 10.0
+"""So long after speech a server has told of it, if it ever will."""
+
+
+class Sending(Protocol):
+    """One session's."""
+
+    def take(self, samples: Samples) -> list[str]:
+        """The next samples of the tape: the messages that are to be sent now."""
+        ...
+
+    @property
+    def held(self) -> bool:
+        """Whether something waits until the server has answered what was sent."""
+        ...
+
+    def finish(self) -> list[str]:
+        """There is no more audio."""
+        ...
+
+    def word_gap(self) -> list[str]:
+        """Words have ceased to come although somebody seems to speak."""
+        ...
+
+
+def sending(session: Session, tape: Tape, first: int) -> Sending:
+    """How audio from the position `first` on goes to a session that is configured."""
+    provider = session.provider
+    if provider.probes:
+        return SendAll(session)
+    endpointer = Endpointer(tape.rate, first)
+    if provider.turns == "manual":
+        return SendUtterances(session, tape, endpointer)
+    return SendSpeech(session, tape, endpointer)
+
+
+class SendAll:
+    """To a server that finds the utterances, and answers how far it has heard."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._probe_s = min(PROBE_S, session.provider.ahead / 2)
+
+    def take(self, samples: Samples) -> list[str]:
+        messages = self._session.append(samples)
+        if self._session.unprobed >= self._probe_s:
+            messages += self._session.probe()
+        return messages
+
+    @property
+    def held(self) -> bool:
+        return False
+
+    def finish(self) -> list[str]:
+        return self._session.finish()
+
+    def word_gap(self) -> list[str]:
+        return []
+
+
+class SendUtterances:
+    """To a server that leaves the utterances to us: each is sent, and committed, by itself."""
+
+    def __init__(self, session: Session, tape: Tape, endpointer: Endpointer) -> None:
+        self._session = session
+        self._tape = tape
+        self._endpointer = endpointer
+        self._found: deque[Began | Ended] = deque()
+        """What is not yet done about."""
+        self._sent = endpointer.position
+        self._open = False
+        self._finishing = False
+
+    @property
+    def held(self) -> bool:
+        return bool(self._found)
+
+    def take(self, samples: Samples) -> list[str]:
+        self._found.extend(self._endpointer.hear(samples))
+        return self._go_on()
+
+    def finish(self) -> list[str]:
+        self._finishing = True
+        self._found.extend(self._endpointer.finish())
+        return self._go_on()
+
+    def word_gap(self) -> list[str]:
+        if not self._open or self._found:
+            return []
+        self._found.extend(self._endpointer.cut())
+        return self._go_on()
+
+    def _go_on(self) -> list[str]:
+        messages: list[str] = []
+        while self._found and not self._must_wait():
+            messages += self._do(self._found.popleft())
+        if self._found:
+            return messages
+        if self._open:
+            messages += self._send(self._endpointer.fixed)
+        quiet = self._tape.time(self._endpointer.quiet)
+        self._session.quiet = max(self._session.quiet, quiet)
+        return messages + (self._session.finish() if self._finishing else [])
+
+    def _do(self, found: Began | Ended) -> list[str]:
+        if isinstance(found, Began):
+            self._sent, self._open = found.start, True
+            self._session.skip(self._tape.time(found.start))
+            self._session.begin(self._tape.time(found.start))
+            return []
+        messages = self._send(found.end)
+        self._open = False
+        if found.voiced_s < LEAST_VOICED_S and not self._session.provider.serial:
+            return [*messages, *self._session.clear()]
+        return [*messages, *self._session.commit(self._tape.time(found.end))]
+
+    def _send(self, until: int) -> list[str]:
+        if until <= self._sent:
+            return []
+        samples = self._tape.read(self._sent, until)
+        self._sent = until
+        return self._session.append(samples)
+
+    def _must_wait(self) -> bool:
+        """Whether the server takes one utterance at a time, and has one."""
+        waiting = len(self._session.utterances) > 0 and not self._open
+        return self._session.provider.serial and waiting
+
+
+class SendSpeech:
+    """To a server that finds the utterances, but does not tell how far it has heard."""
+
+    def __init__(self, session: Session, tape: Tape, endpointer: Endpointer) -> None:
+        self._session = session
+        self._tape = tape
+        self._endpointer = endpointer
+        self._sent = endpointer.position
+        self._spoken: deque[Ended] = deque()
+        """What was heard here and the server has not told of."""
+        self._send_until = endpointer.position
+
+    def take(self, samples: Samples) -> list[str]:
+        self._hear(samples)
+        messages = self._send()
+        if self._never_ends():
+            messages += self._session.commit()
+        self._note_silence()
+        return messages
+
+    @property
+    def held(self) -> bool:
+        return False
+
+    def finish(self) -> list[str]:
+        messages = self._send()
+        spoken = self._endpointer.start is not None or bool(self._spoken)
+        known = self._session.utterances.speaking is not None
+        return [*messages, *self._session.finish(spoken=spoken or known)]
+
+    def word_gap(self) -> list[str]:
+        return []
+
+    def _hear(self, samples: Samples) -> None:
+        hangover = round(HANGOVER_S * self._tape.rate)
+        for found in self._endpointer.hear(samples):
+            if isinstance(found, Ended):
+                self._spoken.append(found)
+            elif found.start > self._send_until:  # after silence that was not sent
+                prefix = round(PREFIX_S * self._tape.rate)
+                self._sent = max(self._sent, found.start - prefix, self._tape.begin)
+                self._session.skip(self._tape.time(self._sent))
+            self._send_until = self._endpointer.position + hangover
+        if self._endpointer.start is not None or not self._session.provider.metered:
+            self._send_until = self._endpointer.position + hangover
+
+    def _send(self) -> list[str]:
+        until = min(self._endpointer.position, self._send_until)
+        if until <= self._sent:
+            return []
+        samples = self._tape.read(self._sent, until)
+        self._sent = until
+        return self._session.append(samples)
+
+    def _never_ends(self) -> bool:
+        speaking = self._session.utterances.speaking
+        if speaking is None:
+            return False
+        asked = self._session.utterances.owed_commits
+        return not asked and self._session.position - speaking > LONGEST_OPEN_S
+
+    def _note_silence(self) -> None:
+        """Nobody spoke before the first utterance that the server has not told of."""
+        known = self._session.utterances.known_until
+        late = self._endpointer.position - round(TOLD_S * self._tape.rate)
+        while self._spoken and (
+            self._tape.time(self._spoken[0].end) <= known + HANGOVER_S or self._spoken[0].end < late
+        ):
+            self._spoken.popleft()
+        quiet = self._spoken[0].start if self._spoken else self._endpointer.quiet
+        self._session.quiet = max(self._session.quiet, self._tape.time(quiet))
