@@ -16,7 +16,6 @@ import numpy as np
 from captioner.audio.pcm import SPEECH_RATE, Floats, Samples, to_floats
 from captioner.audio.resample import Resampler
 from captioner.audio.turns import FRAME, TurnDetector, TurnPolicy, TurnStarted, TurnStopped
-from captioner.audio.vad import VoiceDetector
 
 LONGEST_S = 18.0
 """An utterance that is longer is cut, at the quietest point of its last second."""
@@ -67,14 +66,14 @@ class Endpointer:
         *,
         policy: TurnPolicy = POLICY,
         longest_s: float = LONGEST_S,
-        voice: Voice | None = None,
+        voice: Voice,
     ) -> None:
         """`rate`: of the stream, in Hz. `first`: the position of its first sample."""
         self._rate = rate
         self._first = first
         self._longest = round(longest_s * SPEECH_RATE)
         self._policy = policy
-        self._voice = voice or VoiceDetector()
+        self._voice = voice
         self._resampler = Resampler(rate, SPEECH_RATE)
         self._turns = TurnDetector(policy)
         self._rest = np.zeros(0, np.float32)

@@ -45,7 +45,7 @@ class Configuration:
 
     def __init__(self, provider: Provider, wishes: Wishes) -> None:
         self.provider = provider
-        self._wishes = wishes
+        self.wishes = wishes
         self._refused: set[str] = set()
 
     def session(self) -> dict[str, Any]:
@@ -80,7 +80,7 @@ class Configuration:
         return name
 
     def _transcription(self) -> dict[str, Any]:
-        provider, wishes = self.provider, self._wishes
+        provider, wishes = self.provider, self.wishes
         keywords = _keywords(wishes.keywords)
         prompt = wishes.prompt if provider.prompt else ""
         if provider.keywords == "prompt" and keywords:

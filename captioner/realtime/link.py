@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
-from captioner.audio.pcm import silence
+from captioner.audio.endpointing import Voice
 from captioner.captions.recognition import Committed, Delta, Recognition, SessionLost
 from captioner.realtime.connection import Connection
 from captioner.realtime.engines import Engine
@@ -50,6 +50,7 @@ class Link:
         *,
         sent: Callable[[float], None] = lambda _seconds: None,
         refusal: Callable[[], str | None] = lambda: None,
+        voice: Callable[[], Voice],
         clock: Clock,
         opened_at: float = 0.0,
     ) -> None:
@@ -65,6 +66,7 @@ class Link:
         self._tell = tell
         self._sent = sent
         self._refusal = refusal
+        self._voice = voice
         self._clock = clock
         self._stack = AsyncExitStack()
         self._connection: Connection
@@ -102,7 +104,7 @@ class Link:
         """The first sample that will be sent is that one of the tape."""
         self._position = position
         self.session.start(self._tape.time(position))
-        self._sending = sending(self.session, self._tape, position)
+        self._sending = sending(self.session, self._tape, position, self._voice)
         self._told_at = self._sent_at = self._clock()
 
     async def run(self) -> None:
@@ -173,7 +175,7 @@ class Link:
         while self._sending.held:
             await self._tape.wait(lambda: self._answered)
             self._answered = False
-            await self._send(self._sending.take(silence(0)))
+            await self._send(self._sending.go_on())
 
     async def _at_end(self) -> bool:
         """Wait until there is something to send, or never will be."""

@@ -33,6 +33,7 @@ class Provider:
     answered behind all audio before it, and leaves that alone (elsewhere it would swallow it).
     `serial`: nothing is appended to the
     next utterance until the one before is complete.
+    `trusted`: it has guards of its own against words that nobody said.
     `metered`: its minutes are paid for, so silence is not sent.
     `lifetime`: how long a session may last, where the server does not say (`expires_at`).
     `opens`, `configures`, `completes`: how long each may take before something must be wrong.
@@ -58,6 +59,7 @@ class Provider:
     greets: bool = False
     probes: bool = False
     serial: bool = False
+    trusted: bool = False
     metered: bool = False
     lifetime: float = 3600.0
     opens: float = 10.0
@@ -86,6 +88,7 @@ EMBEDDED = Provider(
     prompt="prompt",
     include=(HYPOTHESIS, SEGMENTS),
     probes=True,
+    trusted=True,
     lifetime=float("inf"),
     opens=20.0,
     configures=120.0,  # its models are loading

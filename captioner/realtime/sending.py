@@ -8,9 +8,10 @@ silence is not sent. Where the server finds no utterances, they are found here, 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from typing import Protocol
 
-from captioner.audio.endpointing import Began, Ended, Endpointer
+from captioner.audio.endpointing import Began, Ended, Endpointer, Voice
 from captioner.audio.pcm import Samples
 from captioner.realtime.session import Session
 from captioner.realtime.tape import Tape
@@ -41,6 +42,10 @@ class Sending(Protocol):
         """Whether something waits until the server has answered what was sent."""
         ...
 
+    def go_on(self) -> list[str]:
+        """The server has answered: what waited for that."""
+        ...
+
     def finish(self) -> list[str]:
         """There is no more audio."""
         ...
@@ -50,12 +55,15 @@ class Sending(Protocol):
         ...
 
 
-def sending(session: Session, tape: Tape, first: int) -> Sending:
-    """How audio from the position `first` on goes to a session that is configured."""
+def sending(session: Session, tape: Tape, first: int, voice: Callable[[], Voice]) -> Sending:
+    """How audio from the position `first` on goes to a session that is configured.
+
+    `voice`: makes what finds voices on this side, where that is needed.
+    """
     provider = session.provider
     if provider.probes:
         return SendAll(session)
-    endpointer = Endpointer(tape.rate, first)
+    endpointer = Endpointer(tape.rate, first, voice=voice())
     if provider.turns == "manual":
         return SendUtterances(session, tape, endpointer)
     return SendSpeech(session, tape, endpointer)
@@ -77,6 +85,9 @@ class SendAll:
     @property
     def held(self) -> bool:
         return False
+
+    def go_on(self) -> list[str]:
+        return []
 
     def finish(self) -> list[str]:
         return self._session.finish()
@@ -104,20 +115,20 @@ class SendUtterances:
 
     def take(self, samples: Samples) -> list[str]:
         self._found.extend(self._endpointer.hear(samples))
-        return self._go_on()
+        return self.go_on()
 
     def finish(self) -> list[str]:
         self._finishing = True
         self._found.extend(self._endpointer.finish())
-        return self._go_on()
+        return self.go_on()
 
     def word_gap(self) -> list[str]:
         if not self._open or self._found:
             return []
         self._found.extend(self._endpointer.cut())
-        return self._go_on()
+        return self.go_on()
 
-    def _go_on(self) -> list[str]:
+    def go_on(self) -> list[str]:
         messages: list[str] = []
         while self._found and not self._must_wait():
             messages += self._do(self._found.popleft())
@@ -139,7 +150,8 @@ class SendUtterances:
         self._open = False
         if found.voiced_s < LEAST_VOICED_S and not self._session.provider.serial:
             return [*messages, *self._session.clear()]
-        return [*messages, *self._session.commit(self._tape.time(found.end))]
+        end = self._tape.time(found.end)
+        return [*messages, *self._session.commit(end, voiced_s=found.voiced_s)]
 
     def _send(self, until: int) -> list[str]:
         if until <= self._sent:
@@ -178,6 +190,9 @@ class SendSpeech:
     def held(self) -> bool:
         return False
 
+    def go_on(self) -> list[str]:
+        return []
+
     def finish(self) -> list[str]:
         messages = self._send()
         spoken = self._endpointer.start is not None or bool(self._spoken)
@@ -192,6 +207,8 @@ class SendSpeech:
         for found in self._endpointer.hear(samples):
             if isinstance(found, Ended):
                 self._spoken.append(found)
+                start, end = self._tape.time(found.start), self._tape.time(found.end)
+                self._session.overheard(start, end, found.voiced_s)
             elif found.start > self._send_until:  # after silence that was not sent
                 prefix = round(PREFIX_S * self._tape.rate)
                 self._sent = max(self._sent, found.start - prefix, self._tape.begin)

@@ -16,6 +16,7 @@ from typing import Any
 
 from captioner.audio.pcm import Samples, from_floats, silence, to_bytes, to_floats
 from captioner.audio.resample import Resampler
+from captioner.captions.guards import Claim, Verdict, verdict, without_credits, without_loop
 from captioner.captions.recognition import (
     Committed,
     Completed,
@@ -28,11 +29,14 @@ from captioner.captions.recognition import (
     SpeechStarted,
     SpeechStopped,
 )
+from captioner.captions.words import clean
+from captioner.metrics import Outcome
 from captioner.realtime.configuration import Configuration
 from captioner.realtime.dialects import Message, dialect
 from captioner.realtime.providers import Provider, recognised
 from captioner.realtime.sample_clock import SampleClock
 from captioner.realtime.trouble import (
+    Doubted,
     Remedy,
     SessionEnded,
     Unanswered,
@@ -54,6 +58,9 @@ _ONSET_S = 1.0
 """So far before the last sample that was heard an item may still begin."""
 LEAST_COMMIT_S = 0.1
 """Less than this no server commits."""
+CLEARLY_VOICED_S = 2.0
+"""A server that has no words for so much voice did not listen."""
+_MOST_VOICES = 64
 _MOST_REMEMBERED = 512
 """Events whose repetition is noticed."""
 
@@ -75,6 +82,7 @@ class Session:
         rate: int | None = None,
         retried_until: float = float("-inf"),
         report: Report = lambda _usage: None,
+        guarded: Callable[[Verdict, Outcome], None] = lambda _verdict, _outcome: None,
     ) -> None:
         self._configuration = configuration
         self._dialect = dialect(configuration.provider.dialect)
@@ -83,6 +91,8 @@ class Session:
         self._resampler = self._new_resampler()
         self._retried_until = retried_until
         self._report = report
+        self._guarded = guarded
+        self._voices: deque[tuple[float, float, float]] = deque(maxlen=_MOST_VOICES)
         self._ids = count(1)
         self._probes: deque[float] = deque()
         """Up to where audio was sent when we asked for each `session.updated` to come."""
@@ -180,11 +190,19 @@ class Session:
         """The caller heard somebody begin to speak: what is sent from now on belongs to that."""
         self.utterances.begin(start)
 
-    def commit(self, end: float | None = None) -> list[str]:
-        """End the utterance, which lasts until `end` (left out: until here)."""
+    def overheard(self, start: float, end: float, voiced_s: float) -> None:
+        """A voice was heard on this side, for so long between these times."""
+        self._voices.append((start, end, voiced_s))
+
+    def commit(self, end: float | None = None, voiced_s: float | None = None) -> list[str]:
+        """End the utterance, which lasts until `end` (left out: until here).
+
+        `voiced_s`: for how long a voice was heard in it.
+        """
         commit = self._id("commit")
         found = self.provider.turns == "manual"
-        self.utterances.commit(self.position if end is None else end, commit, found=found)
+        end = self.position if end is None else end
+        self.utterances.commit(end, commit, found=found, voiced_s=voiced_s)
         messages = self._append(from_floats(self._resampler.flush()))
         if found and self._uncommitted < LEAST_COMMIT_S * self._rate:
             messages += self._silence(LEAST_COMMIT_S)
@@ -344,7 +362,7 @@ class Session:
         name = self._name(message)
         if self.utterances.is_over(name):
             if kind == "completed" and not self._retired:
-                yield self._completed(name, message)
+                yield Completed(name, message["transcript"], _language(message))
             return
         if kind not in ("delta", "hypothesis", "segment", "completed", "failed"):
             return
@@ -361,10 +379,12 @@ class Session:
                 text, begin, end = message["text"], message["start"], message["end"]
                 yield Segment(name, text, item.start + begin, item.start + max(begin, end))
             case "completed":
-                completed = self._completed(name, message)
+                completed = self._completed(name, item, message)
                 self.utterances.settle(name)
                 yield completed
             case "failed":
+                if not item.said:
+                    self._retry(item, Unanswered(self.provider.name))
                 self.utterances.settle(name)
                 yield Failed(name, str(told(message.get("error")).get("code") or "failed"))
 
@@ -373,11 +393,46 @@ class Session:
         until = self.position if item.heard is None else item.heard
         return Delta(name, text, until, provisional=not self.provider.promised)
 
-    def _completed(self, name: str, message: Message) -> Completed:
+    def _completed(self, name: str, item: Item, message: Message) -> Completed:
         usage = message.get("usage")
         if isinstance(usage, Mapping):
             self._report(usage)
-        return Completed(name, message["transcript"], _language(message))
+        text = clean(message["transcript"])
+        if not self.provider.trusted:
+            text = self._credible(item, text)
+        return Completed(name, text, _language(message))
+
+    def _credible(self, item: Item, text: str) -> str:
+        """What of it somebody may have said; raises `Doubted` where it is worth hearing again."""
+        claim = self._claim(item, without_credits(text))
+        found = verdict(claim)
+        if found is None:
+            if not text and (claim.voiced_s or 0) >= CLEARLY_VOICED_S:
+                self._retry(item, Unanswered(self.provider.name))
+            return claim.text
+        if found != "hallucination":
+            self._retry(item, Doubted(self.provider.name, found), found)
+        if found == "loop":
+            self._guarded(found, "replaced")
+            return without_loop(claim.text)
+        self._guarded(found, "dropped")
+        return ""
+
+    def _claim(self, item: Item, text: str) -> Claim:
+        wishes = self._configuration.wishes
+        end = self.position if item.end is None else item.end
+        voices = [v for start, stop, v in self._voices if start < end and stop > item.start]
+        voiced_s = item.voiced_s if item.voiced_s is not None or not voices else sum(voices)
+        return Claim(
+            text, end - item.start, voiced_s, wishes.language, wishes.keywords, wishes.prompt
+        )
+
+    def _retry(self, item: Item, error: Unanswered, found: Verdict | None = None) -> None:
+        """Raise the error, where the item's audio has not been heard twice."""
+        if not self.provider.trusted and item.start >= self._retried_until:
+            if found is not None:
+                self._guarded(found, "retried")
+            raise error
 
     def _name(self, message: Message) -> str:
         return self._prefix + str(message["item_id"])

@@ -15,7 +15,9 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 
+from captioner.audio.endpointing import Voice
 from captioner.audio.pcm import Samples
+from captioner.audio.vad import VoiceDetector
 from captioner.captions.recognition import Expired, Recognition, SessionLost
 from captioner.errors import EngineUnavailable
 from captioner.metrics import Metrics
@@ -25,7 +27,7 @@ from captioner.realtime.engines import Engine, Upstream
 from captioner.realtime.link import Link
 from captioner.realtime.session import Session
 from captioner.realtime.tape import Tape
-from captioner.realtime.trouble import BudgetSpent, Remedy, SessionEnded, Unanswered
+from captioner.realtime.trouble import BudgetSpent, Doubted, Remedy, SessionEnded, Unanswered
 
 logger = logging.getLogger(__name__)
 
@@ -103,16 +105,21 @@ class Transcription:
         patience: Patience | None = None,
         meter: Meter | None = None,
         metrics: Metrics | None = None,
+        voice: Callable[[], Voice] = VoiceDetector,
         clock: Clock = time.monotonic,
         wall: Clock = time.time,
     ) -> None:
-        """`wall`: Unix time."""
+        """`voice`: makes what finds voices, for servers that do not. `wall`: Unix time."""
         self.sample_rate = sample_rate
         self._engines = engines
         self._wishes = wishes
+        self._plain = Wishes(wishes.language)
+        self._doubted = False
+        """Whether the last session said again what it had been told to expect."""
         self._patience = patience or Patience()
         self._meter = meter or Unmetered()
         self._metrics = metrics or Metrics()
+        self._voice = voice
         self._clock = clock
         self._wall = wall
         self._tape = Tape(start, sample_rate, self._patience.kept)
@@ -206,11 +213,12 @@ class Transcription:
         self._sessions += 1
         name = f"s{self._sessions}"
         session = Session(
-            Configuration(provider, self._wishes),
+            Configuration(provider, self._plain if self._doubted else self._wishes),
             name=name,
             rate=self.sample_rate,
             retried_until=self._retried_until,
             report=lambda usage: self._meter.reported(name, usage),
+            guarded=self._metrics.guarded,
         )
         link = Link(
             name,
@@ -220,6 +228,7 @@ class Transcription:
             self._take,
             sent=lambda seconds: self._count(name, engine, seconds),
             refusal=lambda: self._meter.refusal(provider.name, provider.model),
+            voice=self._voice,
             clock=self._clock,
             opened_at=self._wall(),
         )
@@ -341,6 +350,7 @@ class Transcription:
         position = max(session.position for session in sessions)
         if isinstance(error, Unanswered):
             self._retried_until = position
+        self._doubted = isinstance(error, Doubted)
         await self._tape.forget(min(session.settled for session in sessions))
         self._lost += [name for session in sessions for name in session.utterances.names]
         self._lost_until = max(self._lost_until, position)

@@ -48,6 +48,13 @@ class Unanswered(SessionEnded):
         super().__init__(f"{server} does not answer", Remedy.RETRY)
 
 
+class Doubted(Unanswered):
+    """What the server says was never said: another session may hear better, told less."""
+
+    def __init__(self, server: str, what: str) -> None:
+        SessionEnded.__init__(self, f"{server} made up words ({what})", Remedy.RETRY)
+
+
 class BudgetSpent(SessionEnded):
     """No more may be spent: nothing is wrong with the server."""
 

@@ -25,6 +25,8 @@ class Item:
     previous: str | None = None
     said: str = ""
     """What its deltas say."""
+    voiced_s: float | None = None
+    """For how long a voice was heard in it on this side."""
 
 
 @dataclass(slots=True)
@@ -35,6 +37,7 @@ class Commit:
     end: float | None = None
     event_id: str = ""
     item: str | None = None
+    voiced_s: float | None = None
 
 
 class Utterances:
@@ -113,10 +116,12 @@ class Utterances:
         """The caller heard somebody begin to speak."""
         self._commits.append(Commit(start))
 
-    def commit(self, end: float, event_id: str, *, found: bool) -> None:
+    def commit(
+        self, end: float, event_id: str, *, found: bool, voiced_s: float | None = None
+    ) -> None:
         """A commit is sent; `found`: the caller found the utterance that it ends."""
         commit = self._commits[-1] if found else Commit(None)
-        commit.end, commit.event_id = end, event_id
+        commit.end, commit.event_id, commit.voiced_s = end, event_id, voiced_s
         if not found:
             self._commits.append(commit)
 
@@ -156,6 +161,7 @@ class Utterances:
             return None
         commit = self._answered(name, item)
         asked = commit.end if commit is not None and commit.end is not None else position
+        item.voiced_s = commit.voiced_s if commit is not None else None
         item.end = max(item.start, asked if item.end is None else item.end)
         item.committed = True
         item.previous = previous or self._last
