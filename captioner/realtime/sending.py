@@ -208,7 +208,7 @@ class SendSpeech:
             if isinstance(found, Ended):
                 self._spoken.append(found)
                 start, end = self._tape.time(found.start), self._tape.time(found.end)
-                self._session.overheard(start, end, found.voiced_s)
+                self._session.credibility.overheard(start, end, found.voiced_s)
             elif found.start > self._send_until:  # after silence that was not sent
                 prefix = round(PREFIX_S * self._tape.rate)
                 self._sent = max(self._sent, found.start - prefix, self._tape.begin)
