@@ -114,6 +114,8 @@ class FaultySession:
 
     def hear(self, message: str | bytes, now: float) -> list[Taken]:
         """Take a message; return what of it reaches the recogniser."""
+        if self.ended is not None:
+            return []
         event = _parsed(message)
         seconds = len(event.audio) / self._bytes_a_second if isinstance(event, Append) else 0.0
         self.heard_s += seconds

@@ -174,7 +174,7 @@ class _Carrier:
                     case Half(event):
                         frame = Frame(Opcode.TEXT, orjson.dumps(event)).serialize(mask=False)
                         socket.transport.write(frame[: len(frame) // 2])
-                        socket.transport.abort()
+                        await _break_off(socket)
                         return
                     case event:
                         await socket.send(orjson.dumps(event).decode())
@@ -183,12 +183,19 @@ class _Carrier:
 
 async def _close(socket: ServerConnection, code: int, reason: str) -> None:
     if code == ABORTED:
-        socket.transport.abort()
+        await _break_off(socket)
     elif code == NO_CODE:
         socket.transport.write(_CLOSE_WITHOUT_CODE)
         await socket.wait_closed()
     else:
         await socket.close(code, reason)
+
+
+async def _break_off(socket: ServerConnection) -> None:
+    """Without a close frame, once all that was said is out: a reset would take it back."""
+    if not socket.transport.is_closing():
+        socket.transport.write_eof()
+    await socket.wait_closed()
 
 
 @asynccontextmanager

