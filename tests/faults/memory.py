@@ -20,7 +20,6 @@ from tests.faults.script import ABORTED, Refused, Unreachable
 from tests.faults.server import FaultServer
 from tests.faults.session import Close, FaultySession, Half
 
-NAME = "fake"
 MOST_UNREAD = 256 * 1024
 """Characters that may wait for a server that does not read; then `send` waits."""
 MOST_UNSENT = 1000
@@ -30,7 +29,8 @@ MOST_UNSENT = 1000
 class MemoryConnection(Connection):
     """The client's end; the server's is behind it."""
 
-    def __init__(self, session: FaultySession) -> None:
+    def __init__(self, session: FaultySession, name: str) -> None:
+        self._name = name
         self._session = session
         self._recogniser = WordRecogniser()
         self._loop = asyncio.get_running_loop()
@@ -49,7 +49,7 @@ class MemoryConnection(Connection):
             self._room.clear()
             await self._room.wait()
         if self._session.ended is not None:
-            raise _lost(self._session.ended)
+            raise self._lost(self._session.ended)
         self._unread.append(message)
         self._unread_size += len(message)
         self._work()
@@ -61,9 +61,9 @@ class MemoryConnection(Connection):
             await self._news.wait()
         match outgoing[0]:
             case Close() as end:
-                raise _lost(end)
+                raise self._lost(end)
             case Half():
-                raise _lost(Close(ABORTED))
+                raise self._lost(Close(ABORTED))
             case event:
                 outgoing.popleft()
         if len(outgoing) == MOST_UNSENT - 1:
@@ -77,6 +77,9 @@ class MemoryConnection(Connection):
         self._session.break_off()
         self._room.set()
         self._news.set()
+
+    def _lost(self, end: Close) -> SessionEnded:
+        return closed(self._name, end.code, end.reason)
 
     def _work(self) -> None:
         """The server reads what it may and says what is due."""
@@ -108,26 +111,27 @@ class MemoryConnection(Connection):
         self._work()
 
 
-def in_memory(server: FaultServer) -> Callable[[], AbstractAsyncContextManager[Connection]]:
-    """Connections to `server`; its clock is that of the loop. One that is refused raises."""
+def in_memory(
+    server: FaultServer, name: str = "fake"
+) -> Callable[[], AbstractAsyncContextManager[Connection]]:
+    """Connections to `server`; its clock is that of the loop. One that is refused raises.
+
+    `name`: what errors call it.
+    """
 
     @asynccontextmanager
     async def open_connection() -> AsyncIterator[Connection]:
         session = server.attempt(asyncio.get_running_loop().time())
         match session:
             case Refused(status, retry_after):
-                raise not_let_in(NAME, status, retry_after)
+                raise not_let_in(name, status, retry_after)
             case Unreachable(after_s):
                 await asyncio.sleep(after_s)
-                raise unreachable(NAME, "connection refused")
-        connection = MemoryConnection(session)
+                raise unreachable(name, "connection refused")
+        connection = MemoryConnection(session, name)
         try:
             yield connection
         finally:
             connection.leave()
 
     return open_connection
-
-
-def _lost(end: Close) -> SessionEnded:
-    return closed(NAME, end.code, end.reason)

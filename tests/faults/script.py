@@ -20,7 +20,10 @@ class AtSecond:
 
 @dataclass(frozen=True, slots=True)
 class AtByte:
-    """When so many bytes have come: on a socket in the middle of a frame, else of a message."""
+    """When so many bytes have come: in the middle of a message, which is lost.
+
+    On a socket of a frame: a connection that ends there is reset.
+    """
 
     byte: int
 

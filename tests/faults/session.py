@@ -11,28 +11,23 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import count
 from math import inf
 from typing import Any
 
 import orjson
 
-from captioner.engine import server_events
 from captioner.engine.client_events import Append, Clear, ClientEvent, SessionUpdate, parse
 from captioner.engine.protocol_error import ProtocolError
 from tests.faults import script
+from tests.faults.allowances import Allowances
+from tests.faults.events import UNKNOWN, Event, error_event, failure_of, kind_of, place_of
 from tests.faults.script import After, Aimed, AtByte, AtSecond, Before, Fault, Point, Sudden, Within
 
-Event = dict[str, Any]
-
 _SOON_S = 1e-6
+_SHORT = 16 * 1024
 _CLEAR = '{"type":"input_audio_buffer.clear"}'
-_TRANSCRIPTION = "session.audio.input.transcription"
-_UNKNOWN: tuple[Event, ...] = (
-    {"type": "rate_limits.updated", "event_id": "event_0", "rate_limits": []},
-    {"type": "conversation.item.created", "item": {"id": "item_0", "type": "message"}},
-    {"type": "input_audio_buffer.timeout_triggered", "item_id": "item_0", "audio_end_ms": 0},
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +87,7 @@ class FaultySession:
         self._timers: list[tuple[float, int, Event | Close]] = []
         self._order = count()
         self._held: list[tuple[int, Event]] = []
-        self._full = _Allowances(self.faults, now)
+        self._allowances = Allowances(self.faults, now)
         self._lag = sum(fault.seconds for fault in self.faults if isinstance(fault, script.Lag))
         self._sprinkled = next(
             (fault.every for fault in self.faults if isinstance(fault, script.Sprinkled)), 0
@@ -120,7 +115,7 @@ class FaultySession:
         seconds = len(event.audio) / self._bytes_a_second if isinstance(event, Append) else 0.0
         self.heard_s += seconds
         self._received += len(message)
-        self.reads_at = max(self.reads_at, now) + self._full.reading_s(seconds)
+        self.reads_at = max(self.reads_at, now) + self._allowances.reading_s(seconds)
         self._strike(self._has_come, now)
         if self._silent:
             return []
@@ -135,13 +130,12 @@ class FaultySession:
     def say(self, said: str | bytes, now: float) -> None:
         """Take an event of the recogniser, as it goes over the wire."""
         event: Event = orjson.loads(said)
-        kind = _kind(event)
+        kind = kind_of(event)
         if kind == "cleared" and self._hushed:
             self._hushed -= 1
             return
         if kind in ("created", "updated"):
             self._know(event["session"], created=kind == "created")
-        self._said[kind] += 1
         self._send(event, kind, now)
 
     def close(self, code: int, reason: str, now: float) -> None:
@@ -172,17 +166,18 @@ class FaultySession:
 
     def _unheard(self, seconds: float, now: float) -> bool:
         deaf = any(isinstance(fault, script.Unconfigured) for fault in self.faults)
-        return (deaf and not self._configured) or not self._full.takes(seconds, now)
+        return (deaf and not self._configured) or not self._allowances.takes(seconds, now)
 
     def _update(self, taken: Taken, event: SessionUpdate, now: float) -> list[Taken]:
         self.asked.append(event.session)
         for fault in self.faults:
-            if isinstance(fault, script.Rejects) and (path := _path(event.session, fault.option)):
-                message = f"Invalid value: '{fault.option}' is not supported with this model."
+            place = isinstance(fault, script.Rejects) and place_of(event.session, fault.option)
+            if place:
+                message = f"'{place}' is not supported with this model."
                 refusal = ProtocolError(
-                    "invalid_value", message, param=path, event_id=event.event_id
+                    "invalid_value", message, param=place, event_id=event.event_id
                 )
-                self.say(server_events.encode(server_events.error(refusal)), now)
+                self._send(error_event(refusal), "error", now)
                 return []
         if any(isinstance(fault, script.SwallowsOnUpdate) for fault in self.faults):
             self._hushed += 1
@@ -200,6 +195,7 @@ class FaultySession:
 
     def _send(self, event: Event, kind: str, now: float) -> None:
         """Send it as those faults will have it that are aimed at it."""
+        self._said[kind] += 1
         later, behind, again = self._lag, 0, None
         for fault in self._aimed:
             if not _aims(fault, kind, self._said[kind]):
@@ -208,7 +204,7 @@ class FaultySession:
                 case script.Missing():
                     return
                 case script.Fails():
-                    event = _failed(event)
+                    event = failure_of(event)
                 case script.Late():
                     later += fault.seconds
                 case script.HeldBack():
@@ -229,7 +225,7 @@ class FaultySession:
         """Send it, and let happen what happens before, within and after."""
         if self._silent:
             return
-        kind = _kind(event)
+        kind = kind_of(event)
         nth = self.sent[kind] + 1
         if self._sudden:
             self._strike(lambda point: point == Before(kind, nth), now)
@@ -241,7 +237,7 @@ class FaultySession:
         self.outgoing.append(event)
         self.sent[kind] = nth
         if self._sprinkled and self.sent.total() % self._sprinkled == 0:
-            self.outgoing.append(dict(_UNKNOWN[self.sent.total() % len(_UNKNOWN)]))
+            self.outgoing.append(dict(UNKNOWN[self.sent.total() % len(UNKNOWN)]))
         if self._sudden:
             self._strike(lambda point: point == After(kind, nth), now)
         self._release(now)
@@ -265,7 +261,7 @@ class FaultySession:
             match fault:
                 case script.Disconnect():
                     if fault.error is not None:
-                        self._emit(_error(fault.error, fault.reason), now)
+                        self._emit(_error(fault.error, fault.reason or fault.error), now)
                     if event is not None:
                         self.outgoing.append(Half(event))
                     self._end(Close(fault.code, fault.reason))
@@ -295,68 +291,24 @@ class FaultySession:
             heapq.heappush(self._timers, (when, next(self._order), due))
 
 
-class _Allowances:
-    """How fast audio is read, and how much is taken."""
-
-    def __init__(self, faults: tuple[Fault, ...], now: float) -> None:
-        self._pace = min((f.pace for f in faults if isinstance(f, script.Slow)), default=inf)
-        self._over = [fault for fault in faults if isinstance(fault, script.OverSpeed)]
-        self._left_s = min((fault.burst_s for fault in self._over), default=inf)
-        self._since = now
-
-    def reading_s(self, seconds: float) -> float:
-        """How long it takes until more is read."""
-        return seconds / self._pace
-
-    def takes(self, seconds: float, now: float) -> bool:
-        for fault in self._over:
-            self._left_s += (now - self._since) * fault.ratio
-            self._left_s = min(self._left_s, fault.burst_s)
-        self._since = now
-        if seconds > self._left_s + _SOON_S:
-            return False
-        self._left_s -= seconds
-        return True
-
-
 def _parsed(message: str | bytes) -> ClientEvent | ProtocolError:
     try:
-        return parse(message)
+        return (_parse_short if len(message) <= _SHORT else parse)(message)
     except ProtocolError as error:
         return error
 
 
-def _kind(event: Mapping[str, Any]) -> str:
-    return str(event["type"]).rpartition(".")[2]
+@lru_cache(maxsize=1024)
+def _parse_short(message: str | bytes) -> ClientEvent:
+    """Coded speech repeats itself, and thousands of scripts are played the same."""
+    return parse(message)
+
+
+def _error(code: str, message: str) -> Event:
+    return error_event(ProtocolError(code, message))
 
 
 def _aims(fault: Aimed, kind: str, nth: int) -> bool:
     if isinstance(fault, script.Fails):
         return kind == "completed" and fault.nth in (nth, None)
     return kind == fault.kind and fault.nth in (nth, None)
-
-
-def _failed(event: Event) -> Event:
-    said = server_events.failed(event["item_id"], "The audio could not be understood.")
-    failed: Event = orjson.loads(server_events.encode(said))
-    return failed
-
-
-def _error(code: str, message: str) -> Event:
-    said = server_events.error(ProtocolError(code, message or code))
-    error: Event = orjson.loads(server_events.encode(said))
-    return error
-
-
-def _path(session: Mapping[str, Any], option: str) -> str | None:
-    """Where an option is in an update, if it is: of the transcription, of the input or on top."""
-    place: Any = session
-    path, places = "session", [("session", session)]
-    for name in ("audio", "input", "transcription"):
-        place = place.get(name) if isinstance(place, dict) else None
-        path = f"{path}.{name}"
-        places.append((path, place))
-    for path, place in reversed(places):
-        if isinstance(place, dict) and place.get(option) is not None:
-            return f"{path}.{option}"
-    return None

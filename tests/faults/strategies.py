@@ -67,9 +67,9 @@ def scripts(
     """Scripts for a track of so many seconds, with faults in the first `most` attempts.
 
     `final`: also what says that a key or an option is wrong, so that a client may give up.
-    `losing`: also what no client can make up for: neither deltas nor a completion, commits that
-    nobody hears of, confirmations of what was not asked. Left out are the ways of a server that a
-    client must know of before: `OverSpeed`, `SwallowsOnUpdate`.
+    `losing`: also what no client can make up for: deltas out of order, neither deltas nor a
+    completion, commits that nobody hears of, confirmations of what was not asked. Left out are
+    the ways of a server that a client must know of before: `OverSpeed`, `SwallowsOnUpdate`.
     """
     attempt = st.one_of(_sessions(length_s, final, losing), _handshakes(final).map(_alone))
     attempts = st.lists(attempt, max_size=most).map(tuple)
@@ -127,9 +127,12 @@ def _lasting(length_s: float) -> st.SearchStrategy[Lasting]:
 
 
 def _events() -> st.SearchStrategy[list[Aimed]]:
-    """What leaves either the deltas or the completions as they are, and all else."""
+    """What leaves the words to be had from deltas or from completions, and from either in order.
+
+    A delta that is missing alone, or late, is none of it: what is told for good cannot be mended.
+    """
     completions = st.lists(st.one_of(_aimed_at("completed"), st.builds(Fails, _nth)), max_size=3)
-    deltas = st.lists(_aimed_at("delta"), max_size=3)
+    deltas = st.just([Missing("delta")])
     kinds = ("speech_started", "speech_stopped", "committed", "added", "completed")
     again = st.lists(st.builds(Twice, st.sampled_from(kinds), _nth, _soon), max_size=2)
     return st.tuples(st.one_of(completions, deltas), again).map(lambda both: [*both[0], *both[1]])
