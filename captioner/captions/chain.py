@@ -92,8 +92,8 @@ class Chain:
             return lost[0] if lost else None
         latest = start + _SAME_SPEECH
         begun = list(takewhile(lambda item: item.start is None or item.start <= latest, lost))
-        again = begun[-1] if begun and start <= begun[-1].last + _SAME_SPEECH else None
-        for item in begun:
-            if item is not again:
-                item.give_up()
+        sounding = [item for item in begun if start <= item.last + _SAME_SPEECH]
+        again = min(sounding, key=lambda item: abs(item.begin - start), default=None)
+        for item in takewhile(lambda item: item is not again, begun):
+            item.give_up()
         return again

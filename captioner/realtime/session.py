@@ -66,6 +66,7 @@ class Session:
     `base`: the time of the session's first sample. `rate`: of the samples that it is given, in Hz.
     `name` parts its items from those of other sessions, for a server may call the first item of
     each the same. `retried_until`: audio before this was sent once already and never answered.
+    `retries_left`: so often may a server that says nothing at all be left for another session.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class Session:
         *,
         rate: int | None = None,
         retried_until: float = float("-inf"),
+        retries_left: int = 0,
         report: Report = lambda _usage: None,
         guarded: Guarded = lambda _verdict, _outcome: None,
     ) -> None:
@@ -85,6 +87,7 @@ class Session:
         self._rate = rate or configuration.provider.sample_rate
         self._resampler = self._new_resampler()
         self._retried_until = retried_until
+        self._retries_left = retries_left
         self._report = report
         self.credibility = Credibility(
             configuration.provider.name, configuration.wishes, retried_until, guarded
@@ -101,6 +104,8 @@ class Session:
         self.start(base)
         self.expires_at: float | None = None
         """When the server will end the session (Unix time), if it says so."""
+        self.received = 0
+        """Events that came."""
         self.left_out: list[str] = []
         """Options that the server refused; the session does without them."""
         self._replies: list[str] = []
@@ -155,6 +160,11 @@ class Session:
     def configure(self) -> list[str]:
         """The messages to begin with."""
         return self._dialect.configure(self._configuration.session(), self._id("configure"))
+
+    @property
+    def owed(self) -> object:
+        """What the server has to answer next; None while it owes nothing."""
+        return self.utterances.owed or (self._probes[0] if self._probes else None)
 
     def probe(self) -> list[str]:
         """An update that changes nothing: its answer follows those to all audio before it.
@@ -245,13 +255,15 @@ class Session:
         """
         waiting = self.utterances.waiting
         item = self.utterances.find(waiting[0]) if waiting else None
-        if not (alive and item is not None and item.said):
-            start = self.utterances.unsettled
-            if start is not None and start >= self._retried_until:
-                raise Unanswered(self.provider.name)
+        said = alive and item is not None and item.said
+        if not said and (self._retries_left if not alive else self.settled >= self._retried_until):
+            raise Unanswered(self.provider.name)
         if waiting:
             return [self.expire(waiting[0])]
-        self.utterances.forget_commit()
+        if self.utterances.owed is not None:
+            self.utterances.forget_commit()
+        else:
+            self._probed()
         return []
 
     def receive(self, message: Message) -> list[Recognition]:
@@ -259,6 +271,7 @@ class Session:
 
         Raises `SessionEnded` where the server says that nothing more is to come.
         """
+        self.received += 1
         events: list[Recognition] = []
         try:
             for said in self._dialect.read(message):

@@ -82,6 +82,8 @@ BRIEF_S = 10.0
 ACKNOWLEDGED_S = 10.0
 """How long a server may take to acknowledge what was committed, when another session takes over."""
 LONGEST_WAIT_S = 3600.0
+MOST_RETRIES = 6
+"""So many sessions in a row may say nothing of the same audio: it may be the audio."""
 _LOOK_S = 0.25
 _EVENTS = 256
 _AT_ONCE_S = 0.005
@@ -130,6 +132,8 @@ class Transcription:
         self._lost: list[str] = []
         """Items of lost sessions that the present one may hear again, and until when it may."""
         self._lost_until = start
+        self._retries = 0
+        """Sessions in a row that ended because nothing was answered."""
         self._retried_until = float("-inf")
         """Audio before this was not answered, and is not sent a third time."""
         self._away_since: float | None = clock()
@@ -217,6 +221,7 @@ class Transcription:
             name=name,
             rate=self.sample_rate,
             retried_until=self._retried_until,
+            retries_left=MOST_RETRIES - self._retries,
             report=lambda usage: self._meter.reported(name, usage),
             guarded=self._metrics.guarded,
         )
@@ -348,10 +353,12 @@ class Transcription:
         sessions = [link.session for link in self._links]
         self._links = []
         position = max(session.position for session in sessions)
+        settled = min(session.settled for session in sessions)
         if isinstance(error, Unanswered):
+            self._retries = self._retries + 1 if settled < self._retried_until else 1
             self._retried_until = position
         self._doubted = isinstance(error, Doubted)
-        await self._tape.forget(min(session.settled for session in sessions))
+        await self._tape.forget(settled)
         self._lost += [name for session in sessions for name in session.utterances.names]
         self._lost_until = max(self._lost_until, position)
         self._away_since = self._clock()

@@ -49,6 +49,14 @@ Outgoing = Event | Half | Close
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """The event comes after so many others that follow it."""
+
+    behind: int
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
 class Taken:
     """A message that reaches the recogniser, and what it says."""
 
@@ -84,7 +92,7 @@ class FaultySession:
         self._said: Counter[str] = Counter()
         self._sudden = [fault for fault in self.faults if isinstance(fault, Sudden)]
         self._aimed = [fault for fault in self.faults if isinstance(fault, Aimed)]
-        self._timers: list[tuple[float, int, Event | Close]] = []
+        self._timers: list[tuple[float, int, Event | Held | Close]] = []
         self._order = count()
         self._held: list[tuple[int, Event]] = []
         self._allowances = Allowances(self.faults, now)
@@ -153,6 +161,8 @@ class FaultySession:
             _, _, due = heapq.heappop(self._timers)
             if isinstance(due, Close):
                 self._expire(due, now)
+            elif isinstance(due, Held):
+                self._held.append((due.behind, due.event))
             else:
                 self._emit(due, now)
 
@@ -212,7 +222,8 @@ class FaultySession:
                 case script.Twice():
                     again = fault.seconds
         if behind:
-            self._held.append((behind, event))
+            self._at(now + later, Held(behind, event))
+            self.pass_time(now)
         elif later:
             self._at(now + later, event)
         else:
@@ -286,7 +297,7 @@ class FaultySession:
         self._silent = True
         self._timers.clear()
 
-    def _at(self, when: float, due: Event | Close) -> None:
+    def _at(self, when: float, due: Event | Held | Close) -> None:
         if not self._silent:
             heapq.heappush(self._timers, (when, next(self._order), due))
 
