@@ -189,20 +189,19 @@ class Transcription:
         """A session with the first engine that can be had, once one can."""
         pause = self._patience.first_retry
         while True:
-            reason = "budget_spent"
+            troubles: list[EngineUnavailable] = []
             for engine in self._engines:
                 try:
                     link = await self._open(engine)
-                except BudgetSpent as error:
-                    await self._tell_upstream(Upstream(None, trouble=str(error)))
                 except EngineUnavailable as error:
-                    reason = "engine_unavailable"
-                    await self._tell_upstream(Upstream(None, trouble=str(error)))
+                    troubles.append(error)
                 else:
                     link.start(self._tape.begin)
                     self._links = [link]
                     return link
-            await self._make_room(reason)
+            await self._tell_upstream(Upstream(None, trouble="; ".join(map(str, troubles))))
+            spent = all(isinstance(trouble, BudgetSpent) for trouble in troubles)
+            await self._make_room("budget_spent" if spent else "engine_unavailable")
             wait = min(engine.breaker.wait() for engine in self._engines)
             await asyncio.sleep(max(wait, pause * random.uniform(0.5, 1.0)))
             pause = min(2 * pause, self._patience.last_retry)

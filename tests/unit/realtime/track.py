@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import count
+
+import numpy as np
 
 from captioner.audio.pcm import SAMPLE_RATE, Samples
 from captioner.captions.assembly import Assembly
 from captioner.captions.model import Caption
+from captioner.metrics import Metrics
 from captioner.realtime.configuration import Wishes
 from captioner.realtime.cost import Meter
 from captioner.realtime.engines import Engine, Upstream
@@ -28,6 +31,7 @@ class Track:
         wishes: Wishes | None = None,
         patience: Patience | None = None,
         meter: Meter | None = None,
+        metrics: Metrics | None = None,
         clock: Callable[[], float],
         wall: Callable[[], float],
     ) -> None:
@@ -39,6 +43,7 @@ class Track:
             sample_rate=SAMPLE_RATE,
             patience=patience,
             meter=meter,
+            metrics=metrics,
             voice=CodedVoice,
             clock=clock,
             wall=wall,
@@ -67,16 +72,19 @@ class Track:
     def upstream(self) -> list[Upstream]:
         return [event for event in self.events if isinstance(event, Upstream)]
 
-    async def hear(self, samples: Samples, *, pace: float | None = None) -> None:
+    async def hear(self, speech: Samples | Iterable[Samples], *, pace: float | None = None) -> None:
         """Send everything, `pace` seconds of it in one, and take what comes to the end."""
+        parts = [speech] if isinstance(speech, np.ndarray) else speech
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.transcription.run())
             tasks.create_task(self._take())
             frame = round(FRAME_S * SAMPLE_RATE)
-            for first in range(0, samples.size, frame):
-                await self.transcription.send(samples[first : first + frame])
-                if pace is not None:
-                    await asyncio.sleep(FRAME_S / pace)
+            for samples in parts:
+                for first in range(0, samples.size, frame):
+                    piece = samples[first : first + frame]
+                    await self.transcription.send(piece)
+                    if pace is not None:
+                        await asyncio.sleep(piece.size / SAMPLE_RATE / pace)
             await self.transcription.end()
 
     async def _take(self) -> None:
