@@ -8,7 +8,9 @@ from itertools import takewhile
 from captioner.captions.item import Item
 
 _SAME_SPEECH = 0.5
-"""Seconds by which two recognitions of the same sound may differ on where an item begins."""
+"""Seconds by which two recognitions of the same sound may differ on where an item ends."""
+_SAME_START = 0.9
+"""The same for where it begins: the pause before its first word may count as part of it or not."""
 
 
 class Chain:
@@ -90,7 +92,7 @@ class Chain:
         lost = self._lost()
         if start is None:
             return lost[0] if lost else None
-        latest = start + _SAME_SPEECH
+        latest = start + _SAME_START
         begun = list(takewhile(lambda item: item.start is None or item.start <= latest, lost))
         sounding = [item for item in begun if start <= item.last + _SAME_SPEECH]
         again = min(sounding, key=lambda item: abs(item.begin - start), default=None)
