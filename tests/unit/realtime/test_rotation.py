@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, note, seed, settings
 
 from captioner.audio.pcm import SAMPLE_RATE, Samples
 from captioner.metrics import Metrics
@@ -17,7 +17,14 @@ from captioner.realtime.providers import Provider
 from captioner.realtime.transcription import Patience
 from tests.faults.script import AtSecond, Disconnect, Expires, Fault, Refused, Unreachable
 from tests.realtime_faults import FaultServer, Script, in_memory, scripts, spoken
-from tests.unit.realtime.test_survival import LENGTH_S, PROVIDERS, SPEECH, UTTERANCES
+from tests.unit.realtime.test_survival import (
+    LENGTH_S,
+    PLAIN,
+    PROVIDERS,
+    SEED,
+    SPEECH,
+    UTTERANCES,
+)
 from tests.unit.realtime.track import Track
 from tests.virtual_time import run_virtual
 
@@ -102,11 +109,13 @@ def test_without_a_pause_the_next_session_hears_the_open_utterance_again(
 
 
 @pytest.mark.parametrize("provider", PROVIDERS.values(), ids=PROVIDERS)
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@seed(SEED)
+@settings(max_examples=60, **PLAIN)
 @given(scripts(LENGTH_S))
 def test_rotation_among_faults_loses_no_word_and_doubles_none(
     provider: Provider, script: Script
 ) -> None:
+    note(f"FAULT_SEED={SEED}")
     meeting = Meeting(SPEECH, (replace(provider, lifetime=4.0), script))
     assert meeting.track.words == WORDS
     assert meeting.track.gaps == []
@@ -147,11 +156,13 @@ def test_a_wrong_key_is_told_once_and_not_hammered() -> None:
 
 
 @pytest.mark.parametrize("provider", PROVIDERS.values(), ids=PROVIDERS)
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@seed(SEED)
+@settings(max_examples=60, **PLAIN)
 @given(scripts(LENGTH_S, final=True), scripts(LENGTH_S))
 def test_engines_that_stand_in_for_each_other_lose_no_word(
     provider: Provider, first: Script, second: Script
 ) -> None:
+    note(f"FAULT_SEED={SEED}")
     meeting = Meeting(SPEECH, (provider, first), (PROVIDERS["probed"], second))
     assert meeting.track.words == WORDS
     assert meeting.track.gaps == []
