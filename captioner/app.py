@@ -22,7 +22,12 @@ from captioner.ingest.tracks import Tracks
 from captioner.metrics import Metrics
 from captioner.realtime.choice import Choice, Keys, choices
 from captioner.realtime.configuration import Wishes
-from captioner.realtime.connection import connector, transcription_address
+from captioner.realtime.connection import (
+    PATIENT_PONG_S,
+    PONG_S,
+    connector,
+    transcription_address,
+)
 from captioner.realtime.cost import price_table
 from captioner.realtime.engines import Engine
 from captioner.realtime.transcription import Patience, Transcription
@@ -110,6 +115,7 @@ def _engine(choice: Choice) -> Engine:
         server=choice.provider.name,
         secret=choice.secret,
         opens=choice.provider.opens,
+        pong=PONG_S if choice.provider.pace else PATIENT_PONG_S,
     )
     return Engine(choice.provider, connect)
 
@@ -190,7 +196,12 @@ async def _joined(settings: Settings, store: Store, recogniser: Recogniser) -> A
 
     async with (
         asyncio.TaskGroup() as tasks,
-        Tracks(transcribe, recogniser.sample_rate, grace_s=settings.grace) as tracks,
+        Tracks(
+            transcribe,
+            recogniser.sample_rate,
+            on_gap=lambda gap: metrics.gap(gap.reason, gap.end - gap.start),
+            grace_s=settings.grace,
+        ) as tracks,
         Hub(bus) as hub,
     ):
         rooms.on_ending.append(tracks.finish)

@@ -31,6 +31,10 @@ Transcribe = Callable[[Room, TrackPlace, str], Transcription]
 """Makes the transcription of a track of a room, which is spoken in a language (or `auto`)."""
 
 
+OnGap = Callable[[Gap], None]
+"""Is told of what was not captioned."""
+
+
 class Stage:
     """A track's way from audio to captions. `run` it; then `feed` and, at the end, `end`."""
 
@@ -42,10 +46,12 @@ class Stage:
         language: str,
         speaker: str | None,
         transcribe: Transcribe,
+        on_gap: OnGap = lambda _gap: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._room = room
         self._place = place
+        self._on_gap = on_gap
         self._language = "und" if language == "auto" else language
         """What was spoken last, as far as that is known."""
         self._received = place.settled
@@ -122,6 +128,7 @@ class Stage:
         await self._publish(_newest(released))
         for gap in gaps:
             await self._room.publish(gap)
+            self._on_gap(gap)
         settled_until = max(settled_until, self._assembly.settled_until or 0.0)
         await self._settle(settled_until, step=0 if gaps else SILENCE_STEP_S)
 

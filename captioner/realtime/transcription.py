@@ -177,9 +177,9 @@ class Transcription:
                 return
             link = self._links[-1]
             await self._lose(link, error)
-            if _remedy(error) is Remedy.RENEW:
-                continue
             lived = self._clock() - link.opened >= BRIEF_S
+            if lived and _remedy(error) is Remedy.RENEW:
+                continue
             pause = (
                 self._patience.first_retry if lived else min(2 * pause, self._patience.last_retry)
             )
