@@ -60,8 +60,10 @@ class Stage:
         self._upstream = Upstream(None)
         self._arrivals = Arrivals(clock)
         self._committed: dict[str, Committed] = {}
-        self._assembly = Assembly(place.stream, language, speaker, room.next_caption_id)
         self._transcription = transcribe(room, place, language)
+        self._assembly = Assembly(
+            place.stream, language, speaker, room.next_caption_id, self._transcription.stood_in
+        )
 
     @property
     def sample_rate(self) -> int:
@@ -156,11 +158,7 @@ class Stage:
 
     async def _publish(self, released: Sequence[Released]) -> None:
         for revision in released:
-            caption = replace(
-                revision.caption,
-                lag_ms=self._lag_ms(revision.caption),
-                engine=self._upstream.engine if self._upstream.standby else None,
-            )
+            caption = replace(revision.caption, lag_ms=self._lag_ms(revision.caption))
             self._language = caption.language
             if revision.settled_until is None:
                 await self._room.publish(caption)

@@ -81,6 +81,7 @@ BRIEF_S = 10.0
 """A session that did not live for so long was no success."""
 ACKNOWLEDGED_S = 10.0
 """How long a server may take to acknowledge what was committed, when another session takes over."""
+MOST_REMEMBERED = 64
 LONGEST_WAIT_S = 3600.0
 MOST_RETRIES = 6
 """So many sessions in a row may say nothing of the same audio: it may be the audio."""
@@ -127,6 +128,8 @@ class Transcription:
         self._tape = Tape(start, sample_rate, self._patience.kept)
         self._events: asyncio.Queue[Heard | None] = asyncio.Queue(_EVENTS)
         self._sessions = 0
+        self._stood_in: dict[str, str | None] = {}
+        """By the names of the last sessions."""
         self._links: list[Link] = []
         """Those at work: the one that is sent audio last, before it those that finish."""
         self._lost: list[str] = []
@@ -148,6 +151,10 @@ class Transcription:
     async def end(self) -> None:
         """No more samples: what is left will be recognised, then `events` ends."""
         await self._tape.close()
+
+    def stood_in(self, item: str) -> str | None:
+        """The engine that recognised an item, where it is not the one that is wanted first."""
+        return self._stood_in.get(item.partition("/")[0])
 
     async def events(self) -> AsyncIterator[list[Heard]]:
         """What the recogniser says, session after session, until all is said.
@@ -241,6 +248,7 @@ class Transcription:
                 await link.open()
         finally:
             self._metrics.engine_available(engine.name, engine.breaker.closed)
+        self._note_who(name, engine)
         self._metrics.session_opened(engine.name)
         self._meter.opened(name, engine.name, session.provider.model)
         return link
@@ -391,6 +399,11 @@ class Transcription:
 
     def _shown(self, engine: Engine) -> Upstream:
         return Upstream(engine.name, standby=engine is not self._engines[0])
+
+    def _note_who(self, session: str, engine: Engine) -> None:
+        self._stood_in[session] = None if engine is self._engines[0] else engine.name
+        if len(self._stood_in) > MOST_REMEMBERED:
+            del self._stood_in[next(iter(self._stood_in))]
 
     def _count(self, session: str, engine: Engine, seconds: float) -> None:
         self._meter.sent(session, seconds)
