@@ -190,6 +190,16 @@ def test_the_engine_ends_with_whoever_started_it() -> None:
         assert engine.wait(STOP_TIMEOUT) == 0
 
 
+@pytest.mark.parametrize("command", ["serve", "doctor"])
+def test_a_missing_key_is_one_clear_line(tmp_path: Path, command: str) -> None:
+    done = captioner(
+        command, "--data", tmp_path, "--port", "0", "--engine", "openai,embedded", OPENAI_API_KEY=""
+    )
+    assert done.returncode == 1
+    assert "OPENAI_API_KEY" in done.stdout + done.stderr
+    assert_one_clear_line(done.stderr)
+
+
 def test_doctor_finds_everything_in_order(tmp_path: Path) -> None:
     done = captioner("doctor", "--data", tmp_path, "--port", str(free_port()))
     assert done.returncode == 0, done.stdout
@@ -199,7 +209,7 @@ def test_doctor_finds_everything_in_order(tmp_path: Path) -> None:
 
 
 def test_doctor_says_what_to_do(server: Server) -> None:
-    nobody = f"ws://127.0.0.1:{free_port()}"
+    nobody = f"ws://127.0.0.1:{free_port()},captioner+ws://127.0.0.1:{free_port()}"
     done = captioner(
         "doctor", "--data", server.data, "--port", str(server.port), "--engine", nobody
     )
@@ -207,6 +217,7 @@ def test_doctor_says_what_to_do(server: Server) -> None:
     failed = {line.split()[1]: line for line in done.stdout.splitlines() if line[:4] == "FAIL"}
     assert failed.keys() == {"engine", "storage", "port"}
     assert "--engine" in failed["engine"]
+    assert failed["engine"].count("cannot be reached") == 2, "each of them is tried"
     assert "--data" in failed["storage"]
     assert "--port" in failed["port"]
     assert_one_clear_line(done.stderr)
