@@ -222,9 +222,9 @@ async def _finish(parts: Parts, store: Store) -> None:
         async with asyncio.timeout(FINISH_SECONDS):
             await parts.tracks.finish_all()
     except TimeoutError as error:
-        raise CaptionerError(
-            "Not all that was said is captioned; its publishers still have it to send again."
-        ) from error
+        message = "Not all that was said is captioned; its publishers still have it to send again."
+        await parts.tracks.abandon(EngineUnavailable(message))
+        raise CaptionerError(message) from error
     for room in parts.rooms.list():
         await store.finish(room.settings.id)
     try:
