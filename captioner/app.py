@@ -94,17 +94,18 @@ async def recogniser(settings: Settings) -> AsyncIterator[Recogniser]:
     Raises `BadInput` where a choice makes no sense, or a key is missing.
     """
     chosen = choices(settings.engine, _keys(settings))
-    checks = []
-    engines = []
+    checks: list[Check] = []
+    engines: list[Engine] = []
     async with AsyncExitStack() as stack:
         for choice in chosen:
             if choice.url:
-                checks.append(_answers(choice.url))
+                check = _answers(choice.url)
             else:
                 process = await stack.enter_async_context(engine_process(*_command(settings)))
                 choice = replace(choice, url=transcription_address(process.url))
-                checks.append(_is_ready(process))
+                check = _is_ready(process)
             engines.append(_engine(choice))
+            checks.append(_is_worth_trying(engines[-1], check))
         yield Recogniser(tuple(engines), lambda: _any_of(checks))
 
 
@@ -155,6 +156,17 @@ def _is_ready(process: EngineProcess) -> Check:
             raise EngineUnavailable("The engine is being started again.")
 
     return check
+
+
+def _is_worth_trying(engine: Engine, check: Check) -> Check:
+    """A server that answers may have refused the key; then it is left alone for a while."""
+
+    async def both() -> None:
+        if engine.breaker.wait() > 0:
+            raise EngineUnavailable(engine.breaker.trouble)
+        await check()
+
+    return both
 
 
 def _answers(address: str) -> Check:
@@ -221,9 +233,9 @@ async def _finish(parts: Parts, store: Store) -> None:
         async with asyncio.timeout(FINISH_SECONDS):
             await parts.tracks.finish_all()
     except TimeoutError as error:
-        raise CaptionerError(
-            "Not all that was said is captioned; its publishers still have it to send again."
-        ) from error
+        message = "Not all that was said is captioned; its publishers still have it to send again."
+        await parts.tracks.abandon(EngineUnavailable(message))
+        raise CaptionerError(message) from error
     for room in parts.rooms.list():
         await store.finish(room.settings.id)
     try:

@@ -171,6 +171,15 @@ class Tracks:
         """Caption what was said in every room, because the server stops."""
         await _finish(list(self._tracks.values()), going_away=True)
 
+    async def abandon(self, failure: CaptionerError) -> None:
+        """Caption nothing more; publishers that are still there are told why."""
+        for track in self._tracks.values():
+            track.failure = failure
+        living = tuple(self._living)
+        for task in living:
+            task.cancel()
+        await asyncio.gather(*living, return_exceptions=True)
+
     async def _open(self, room: Room, start: Start) -> Track:
         language = start.language or room.settings.language
         place = await room.open_track(start.stream, speaker=start.speaker, language=language)
