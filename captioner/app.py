@@ -30,6 +30,7 @@ from captioner.realtime.connection import (
 )
 from captioner.realtime.cost import price_table
 from captioner.realtime.engines import Engine
+from captioner.realtime.opening import try_out
 from captioner.realtime.transcription import Patience, Transcription
 from captioner.rooms.clock import utc_now
 from captioner.rooms.registry import Rooms
@@ -220,11 +221,22 @@ async def _joined(settings: Settings, store: Store, recogniser: Recogniser) -> A
         rooms.on_erased.append(accounts.forget)
         files = tasks.create_task(store.run())
         counting = tasks.create_task(accounts.run())
+        trying = tasks.create_task(_try_out(recogniser.engines))
         yield Parts(
             rooms, bus, tracks, hub, store.transcript, recogniser.check, accounts.usage, metrics
         )
         files.cancel()
         counting.cancel()
+        trying.cancel()
+
+
+async def _try_out(engines: Sequence[Engine]) -> None:
+    """Say what is wrong before somebody speaks: a key that is not accepted, a wrong address."""
+    for engine in engines:
+        try:
+            await try_out(engine)
+        except EngineUnavailable as error:
+            logger.warning("No recognition: %s", error)
 
 
 async def _finish(parts: Parts, store: Store) -> None:

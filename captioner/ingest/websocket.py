@@ -153,7 +153,8 @@ class _Conversation:
             if self._level is not None:
                 level, self._level = round(self._level, 1), None
                 await self._send(type="level", dbfs=level, speech=self._track.stage.speaking)
-            trouble = self._track.stage.upstream.trouble
+            upstream = self._track.stage.upstream
+            trouble = upstream.trouble if upstream.engine is None else None
             if trouble is not None and trouble != self._told_trouble:
                 await self._socket.send(_error(EngineUnavailable(trouble), fatal=False))
             self._told_trouble = trouble

@@ -56,7 +56,18 @@ def choices(engine: str, keys: Keys) -> list[Choice]:
     words = [word.strip() for word in engine.split(",")]
     if not all(words) or len(set(words)) < len(words):
         raise BadInput(f"{engine!r} names an engine twice, or none between two commas")
-    return [_choice(word, keys) for word in words]
+    chosen = [_choice(word, keys) for word in words]
+    names = [choice.provider.name for choice in chosen]
+    return [
+        replace(choice, provider=replace(choice.provider, name=_nth(names[: place + 1])))
+        for place, choice in enumerate(chosen)
+    ]
+
+
+def _nth(names: list[str]) -> str:
+    """The last of the names, with its number where it is not the first of its kind."""
+    number = names.count(names[-1])
+    return names[-1] if number == 1 else f"{names[-1]}-{number}"
 
 
 def _choice(word: str, keys: Keys) -> Choice:

@@ -25,9 +25,10 @@ class Engine:
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """Who recognises a track just now. `trouble`: why nobody does, in plain words.
+    """Who recognises a track just now.
 
-    `standby`: it is not the one that is wanted first.
+    `standby`: it is not the one that is wanted first. `trouble`: why that one does not, or why
+    nobody does, in plain words.
     """
 
     engine: str | None

@@ -16,7 +16,7 @@ from captioner.realtime.pace import Pace
 from captioner.realtime.sending import Sending, sending
 from captioner.realtime.session import Session
 from captioner.realtime.tape import Tape
-from captioner.realtime.trouble import BudgetSpent, Remedy, SessionEnded
+from captioner.realtime.trouble import Remedy, SessionEnded
 
 Clock = Callable[[], float]
 Tell = Callable[["Link", Sequence[Recognition]], Awaitable[None]]
@@ -38,7 +38,8 @@ _UNREAD_S = 0.1
 class Link:
     """`open` it, `start` it where it is to begin, and `run` it.
 
-    `tell` is called with what the server says; `refusal` says why nothing may be sent any more.
+    `tell` is called with what the server says; `check` raises where nothing
+    may be sent any more.
     """
 
     def __init__(
@@ -50,7 +51,7 @@ class Link:
         tell: Tell,
         *,
         sent: Callable[[float], None] = lambda _seconds: None,
-        refusal: Callable[[], str | None] = lambda: None,
+        check: Callable[[], None] = lambda: None,
         voice: Callable[[], Voice],
         clock: Clock,
         opened_at: float = 0.0,
@@ -66,7 +67,7 @@ class Link:
         self._tape = tape
         self._tell = tell
         self._sent = sent
-        self._refusal = refusal
+        self._check = check
         self._voice = voice
         self._clock = clock
         self._stack = AsyncExitStack()
@@ -164,8 +165,7 @@ class Link:
             await self._stay_awake()
             self._sent(self.session.sent - before)
             await pace.wait(self.session.sent - before)
-            if (refusal := self._refusal()) is not None:
-                raise BudgetSpent(refusal)
+            self._check()
         if not self._stopping:
             await self._finish()
         self._fed.set()

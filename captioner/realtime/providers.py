@@ -180,7 +180,7 @@ def _of_model(model: str) -> Provider:
 
 def recognised(provider: Provider, session: Mapping[str, Any]) -> Provider:
     """The provider as its `session.created` shows it: our own engine may run anywhere."""
-    if provider.name != ANY.name:
+    if not provider.greets:
         return provider
     try:
         model = session["audio"]["input"]["transcription"]["model"]

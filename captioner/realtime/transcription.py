@@ -25,6 +25,7 @@ from captioner.realtime.configuration import Configuration, Wishes
 from captioner.realtime.cost import Meter
 from captioner.realtime.engines import Engine, Upstream
 from captioner.realtime.link import Link
+from captioner.realtime.providers import Provider
 from captioner.realtime.session import Session
 from captioner.realtime.tape import Tape
 from captioner.realtime.trouble import BudgetSpent, Doubted, Remedy, SessionEnded, Unanswered
@@ -141,6 +142,8 @@ class Transcription:
         """Audio before this was not answered, and is not sent a third time."""
         self._away_since: float | None = clock()
         """When the recogniser was last there, while it is not."""
+        self._engine: Engine | None = None
+        """The one that recognised last."""
         self._upstream: Upstream | None = None
         """What was told last of who recognises."""
 
@@ -216,8 +219,8 @@ class Transcription:
     async def _open(self, engine: Engine) -> Link:
         """A configured session; raises `EngineUnavailable`, at once if it is not worth trying."""
         provider = engine.provider
-        if (refusal := self._meter.refusal(provider.name, provider.model)) is not None:
-            raise BudgetSpent(refusal)
+        if not provider.greets:
+            self._check_budget(provider)
         if engine.breaker.wait() > 0:
             raise EngineUnavailable(engine.breaker.trouble)
         self._sessions += 1
@@ -238,7 +241,7 @@ class Transcription:
             self._tape,
             self._take,
             sent=lambda seconds: self._count(name, engine, seconds),
-            refusal=lambda: self._meter.refusal(provider.name, provider.model),
+            check=lambda: self._check_budget(session.provider),
             voice=self._voice,
             clock=self._clock,
             opened_at=self._wall(),
@@ -256,7 +259,7 @@ class Transcription:
     async def _converse(self, link: Link) -> None:
         """Go on with one session after another, until everything is recognised or one is lost."""
         self._away_since = None
-        await self._tell_upstream(self._shown(link.engine))
+        await self._change_to(link.engine)
         async with asyncio.TaskGroup() as tasks:
             while True:
                 working = tasks.create_task(self._work(link))
@@ -290,9 +293,7 @@ class Transcription:
         if said_again:
             await self._events.put(SessionLost(said_again))
         self._metrics.session_rotated(link.engine.name, "forced" if forced else "pause")
-        if successor.engine is not link.engine:
-            self._metrics.failed_over(link.engine.name, successor.engine.name)
-            await self._tell_upstream(self._shown(successor.engine))
+        await self._change_to(successor.engine)
         successor.start(position)
         self._links.append(successor)
         return successor
@@ -397,8 +398,18 @@ class Transcription:
             self._upstream = upstream
             await self._events.put(upstream)
 
-    def _shown(self, engine: Engine) -> Upstream:
-        return Upstream(engine.name, standby=engine is not self._engines[0])
+    async def _change_to(self, engine: Engine) -> None:
+        """This engine recognises from now on."""
+        if self._engine is not None and engine is not self._engine:
+            self._metrics.failed_over(self._engine.name, engine.name)
+        self._engine, first = engine, self._engines[0]
+        why = (first.breaker.trouble or None) if engine is not first else None
+        await self._tell_upstream(Upstream(engine.name, standby=engine is not first, trouble=why))
+
+    def _check_budget(self, provider: Provider) -> None:
+        refusal = self._meter.refusal(provider.name, provider.model)
+        if refusal is not None:
+            raise BudgetSpent(refusal)
 
     def _note_who(self, session: str, engine: Engine) -> None:
         self._stood_in[session] = None if engine is self._engines[0] else engine.name
