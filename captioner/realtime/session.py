@@ -141,6 +141,11 @@ class Session:
         return self.position - (self._probes[-1] if self._probes else self.heard)
 
     @property
+    def retired(self) -> bool:
+        """Whether another session has taken its place."""
+        return self._retired
+
+    @property
     def finished(self) -> bool:
         """Whether the server has said all that it will say, after `finish` or `retire`."""
         return (self._finishing or self._retired) and not (self._probes or len(self.utterances))

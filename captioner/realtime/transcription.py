@@ -265,10 +265,10 @@ class Transcription:
                 working = tasks.create_task(self._work(link))
                 following = tasks.create_task(self._renewed(link))
                 await asyncio.wait({working, following}, return_when=asyncio.FIRST_COMPLETED)
-                if working.done():
+                if not following.done() and not link.session.retired:
                     following.cancel()
                     return
-                link = following.result()
+                link = await following
 
     async def _work(self, link: Link) -> None:
         """Let a session do its work to the end."""
@@ -289,6 +289,7 @@ class Transcription:
             said_again = link.retire()
         except BaseException:
             await successor.close()
+            self._meter.closed(successor.name)
             raise
         if said_again:
             await self._events.put(SessionLost(said_again))
