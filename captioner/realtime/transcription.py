@@ -84,7 +84,7 @@ ACKNOWLEDGED_S = 10.0
 LONGEST_WAIT_S = 3600.0
 _LOOK_S = 0.25
 _EVENTS = 256
-_AT_ONCE_S = 0.005
+_AT_ONCE_S = 0.002
 """Messages so close together are one revision: words told for good and the tail behind them."""
 
 
