@@ -54,7 +54,7 @@ LATENCY_MS, TRACKS, TRACK_MIB = 10.0, 400, 1.5
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One run. Delays are milliseconds: p50, p95, p99."""
+    """One run. Delays are milliseconds: p50, p95, p99, and the longest."""
 
     mode: str
     tracks: int
@@ -226,13 +226,17 @@ def _queued_s(process: psutil.Process) -> float:
 
 def _percentiles(delays: np.ndarray, begun: float, ended: float) -> tuple[float, ...]:
     inside = delays[(delays[:, 0] >= begun) & (delays[:, 0] < ended), 1]
-    return tuple(np.percentile(1000 * inside, (50, 95, 99))) if inside.size else (float("nan"),) * 3
+    return (
+        tuple(np.percentile(1000 * inside, (50, 95, 99, 100)))
+        if inside.size
+        else (float("nan"),) * 4
+    )
 
 
 def show(measured: Measured) -> None:
     """One row."""
     delays = "  ".join(
-        "/".join(f"{ms:.1f}" for ms in part).rjust(18)
+        "/".join(f"{ms:.1f}" for ms in part).rjust(21)
         for part in (measured.frame_ms, measured.late_ms, measured.word_ms)
     )
     _print(
@@ -248,18 +252,14 @@ def _print(line: str) -> None:
     sys.stdout.flush()
 
 
-def _bar(name: str, ratio: float) -> None:
-    _print(f"{name:<58} {ratio:8.2f}  {'met' if ratio <= 1 else 'MISSED'}")
-
-
 async def measure_all(options: argparse.Namespace) -> bool:
     """Every row, and the bars; whether they are met."""
     cores = sorted(os.sched_getaffinity(0))
     core = cores[0]
     os.sched_setaffinity(0, set(cores[1:]) or {core})
     _print(
-        "mode     tracks   frame ms 50/95/99     second half      word ms 50/95/99   CPU %"
-        "  a core  waited %  load %   MiB  kept up"
+        "mode     tracks  frame ms 50/95/99/max        second half       word ms 50/95/99/max"
+        "  CPU %  a core  waited %  load %   MiB  kept up"
     )
     rows: list[Measured] = []
     for mode, tracks in _plan(options):
@@ -276,28 +276,33 @@ def _plan(options: argparse.Namespace) -> list[tuple[str, int]]:
 
 def _verdict(rows: Sequence[Measured]) -> bool:
     ours = [row for row in rows if row.mode == "captioner"]
-    hundred = [row for row in ours if row.tracks == min(r.tracks for r in ours)]
+    plain = [row for row in rows if row.mode == "plain"]
     if not ours:
         return True
-    _print("\nbar, as a ratio to its limit (best of the runs)")
-    most = max((row.tracks for row in ours if row.kept_up), default=0)
-    bears = max(row.a_core for row in ours)
-    memory = min(row.memory_mib for row in hundred)
+    fewest = min(row.tracks for row in ours)
+    few = [row for row in ours if row.tracks == fewest]
+    kept_up = max((row.tracks for row in ours if row.kept_up), default=fewest)
+    bears = max(row.a_core for row in ours if row.tracks == kept_up)
     ratios = {
-        "frame added, p99 at the fewest tracks / 10 ms": min(row.frame_ms[2] for row in hundred)
-        / LATENCY_MS,
-        "word added, p99 at the fewest tracks / 10 ms": min(row.word_ms[2] for row in hundred)
-        / LATENCY_MS,
-        f"400 / tracks a core, by CPU time ({bears:.0f})": TRACKS / bears,
-        f"400 / tracks that a run kept up with ({most})": TRACKS / max(most, 1),
-        "memory a track / 1.5 MiB": memory / TRACK_MIB,
+        f"frame added at {fewest} tracks, p99 / 10 ms": _best_p99(few, "frame_ms") / LATENCY_MS,
+        f"word added at {fewest} tracks, p99 / 10 ms": _best_p99(few, "word_ms") / LATENCY_MS,
+        f"400 / {bears:.0f} tracks a core, by CPU time at {kept_up}": TRACKS / bears,
+        "memory of a track / 1.5 MiB": min(row.memory_mib for row in few) / TRACK_MIB,
     }
+    _print("\nbar, as a ratio to its limit (best of the runs)")
     for name, ratio in ratios.items():
-        _bar(name, ratio)
-    if plain := [row for row in rows if row.mode == "plain"]:
-        cost = min(1 / row.a_core for row in ours) / min(1 / row.a_core for row in plain)
-        _print(f"{'CPU a track, as a multiple of the plain program':<58} {cost:8.2f}")
+        _print(f"{name:<58} {ratio:8.2f}  {'met' if ratio <= 1 else 'MISSED'}")
+    _print(f"{'the most tracks that a run kept up with':<58} {kept_up:8}")
+    if plain:
+        floor = max(row.a_core for row in plain)
+        _print(f"{'CPU a track, as a multiple of the plain program':<58} {floor / bears:8.2f}")
+        beyond = _best_p99(few, "frame_ms") - _best_p99(plain, "frame_ms")
+        _print(f"{'frame, p99 beyond the plain program, ms':<58} {beyond:8.2f}")
     return all(ratio <= 1 for ratio in ratios.values())
+
+
+def _best_p99(rows: Sequence[Measured], delay: str) -> float:
+    return min(float(getattr(row, delay)[2]) for row in rows)
 
 
 def main() -> int:
