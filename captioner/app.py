@@ -23,7 +23,12 @@ from captioner.ingest.tracks import Tracks
 from captioner.metrics import Metrics
 from captioner.realtime.choice import Choice, Keys, choices
 from captioner.realtime.configuration import Wishes
-from captioner.realtime.connection import connector, transcription_address
+from captioner.realtime.connection import (
+    PATIENT_PONG_S,
+    PONG_S,
+    connector,
+    transcription_address,
+)
 from captioner.realtime.cost import price_table
 from captioner.realtime.engines import Engine
 from captioner.realtime.transcription import Patience, Transcription
@@ -93,17 +98,18 @@ async def recogniser(settings: Settings) -> AsyncIterator[Recogniser]:
     Raises `BadInput` where a choice makes no sense, or a key is missing.
     """
     chosen = choices(settings.engine, _keys(settings))
-    checks = []
-    engines = []
+    checks: list[Check] = []
+    engines: list[Engine] = []
     async with AsyncExitStack() as stack:
         for choice in chosen:
             if choice.url:
-                checks.append(_answers(choice.url))
+                check = _answers(choice.url)
             else:
                 process = await stack.enter_async_context(engine_process(*_command(settings)))
                 choice = replace(choice, url=transcription_address(process.url))
-                checks.append(_is_ready(process))
+                check = _is_ready(process)
             engines.append(_engine(choice))
+            checks.append(_is_worth_trying(engines[-1], check))
         yield Recogniser(tuple(engines), lambda: _any_of(checks))
 
 
@@ -114,6 +120,7 @@ def _engine(choice: Choice) -> Engine:
         server=choice.provider.name,
         secret=choice.secret,
         opens=choice.provider.opens,
+        pong=PONG_S if choice.provider.pace else PATIENT_PONG_S,
     )
     return Engine(choice.provider, connect)
 
@@ -155,6 +162,17 @@ def _is_ready(process: EngineProcess) -> Check:
     return check
 
 
+def _is_worth_trying(engine: Engine, check: Check) -> Check:
+    """A server that answers may have refused the key; then it is left alone for a while."""
+
+    async def both() -> None:
+        if engine.breaker.wait() > 0:
+            raise EngineUnavailable(engine.breaker.trouble)
+        await check()
+
+    return both
+
+
 def _answers(address: str) -> Check:
     url = urlsplit(address)
 
@@ -194,7 +212,12 @@ async def _joined(settings: Settings, store: Store, recogniser: Recogniser) -> A
 
     async with (
         asyncio.TaskGroup() as tasks,
-        Tracks(transcribe, recogniser.sample_rate, grace_s=settings.grace) as tracks,
+        Tracks(
+            transcribe,
+            recogniser.sample_rate,
+            on_gap=lambda gap: metrics.gap(gap.reason, gap.end - gap.start),
+            grace_s=settings.grace,
+        ) as tracks,
         Hub(bus) as hub,
     ):
         rooms.on_ending.append(tracks.finish)
@@ -214,9 +237,9 @@ async def _finish(parts: Parts, store: Store) -> None:
         async with asyncio.timeout(FINISH_SECONDS):
             await parts.tracks.finish_all()
     except TimeoutError as error:
-        raise CaptionerError(
-            "Not all that was said is captioned; its publishers still have it to send again."
-        ) from error
+        message = "Not all that was said is captioned; its publishers still have it to send again."
+        await parts.tracks.abandon(EngineUnavailable(message))
+        raise CaptionerError(message) from error
     for room in parts.rooms.list():
         await store.finish(room.settings.id)
     try:

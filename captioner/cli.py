@@ -34,6 +34,8 @@ def cli(*, verbose: bool) -> None:
         level=logging.DEBUG if verbose else logging.WARNING,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s" if verbose else "%(message)s",
     )
+    # Its debug lines are the headers, with the key, and the messages, with what people say.
+    logging.getLogger("websockets").setLevel(logging.INFO)
 
 
 for command in (serve, engine, send, watch, transcribe, doctor):

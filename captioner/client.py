@@ -87,12 +87,14 @@ async def publish(
     language: str | None = None,
     token: str | None = None,
     on_ack: Callable[[float], None] = lambda _until: None,
+    on_trouble: Callable[[str], None] = lambda _message: None,
 ) -> None:
     """Publish 16-bit little-endian samples until `chunks` ends and all of it is captioned.
 
     `url`: the server's address. `chunks`: whole samples, interleaved, at any pace. `stream`: the
     name of this audio in the room; one that is known there is continued. `on_ack` is called with
-    the seconds of this audio that are captioned for good, first when the server takes the stream.
+    the seconds of this audio that are captioned for good, first when the server takes the stream;
+    `on_trouble` with what keeps the server from captioning just now: the audio is kept.
     Where `chunks` raises, what it gave before is captioned first.
     """
     start = {
@@ -105,7 +107,7 @@ async def publish(
         "language": language,
     }
     start = {name: value for name, value in start.items() if value is not None}
-    publication = _Publication(start, 2 * sample_rate * channels, 2 * channels, on_ack)
+    publication = _Publication(start, 2 * sample_rate * channels, 2 * channels, on_ack, on_trouble)
     reading = asyncio.create_task(publication.read(chunks))
     try:
         await publication.deliver(_address(url, room, "audio"), token)
@@ -144,7 +146,7 @@ async def captions(
                         position = _resumed(position, hello)
                         ended = hello.status == "ended"
                         yield hello
-                    elif position:
+                    elif position and message["type"] != "error":
                         event = from_message(message)
                         seq = int(message["seq"])
                         position = Position(position.epoch, max(position.seq, seq))
@@ -179,12 +181,18 @@ class _Publication:
     """One stream: audio read ahead of the server's acknowledgement, sent from where it asks."""
 
     def __init__(
-        self, start: Message, rate: int, frame: int, on_ack: Callable[[float], None]
+        self,
+        start: Message,
+        rate: int,
+        frame: int,
+        on_ack: Callable[[float], None],
+        on_trouble: Callable[[str], None],
     ) -> None:
         self._start = start
         self._rate = rate
         self._frame = frame
         self._on_ack = on_ack
+        self._on_trouble = on_trouble
         self._kept = bytearray()
         self._first = 0
         self._base: float | None = None
@@ -232,6 +240,8 @@ class _Publication:
             async for message in messages:
                 if message["type"] == "ack":
                     await self._forget(self._position(float(message["until"])))
+                elif message["type"] == "error":
+                    self._on_trouble(message["message"])
                 elif message["type"] == "stopped":
                     return
         finally:
@@ -310,7 +320,7 @@ async def _messages(socket: ClientConnection) -> AsyncIterator[Message]:
     try:
         async for text in socket:
             message = json.loads(text)
-            if message["type"] == "error":
+            if message["type"] == "error" and message.get("fatal", True):
                 problem = message["message"]
             else:
                 yield message

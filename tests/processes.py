@@ -60,8 +60,13 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_server(data: Path, *options: str, port: int | None = None) -> Iterator[Server]:
-    """A ready `captioner serve` on `port` (or a free one) that keeps its files in `data`."""
+def running_server(
+    data: Path, *options: str, port: int | None = None, ready: bool = True
+) -> Iterator[Server]:
+    """A `captioner serve` on `port` (or a free one) that keeps its files in `data`.
+
+    `ready`: wait until it can caption; otherwise until it answers.
+    """
     data.mkdir(parents=True, exist_ok=True)
     port = port or free_port()
     log = data / "server.log"
@@ -72,7 +77,7 @@ def running_server(data: Path, *options: str, port: int | None = None) -> Iterat
         )
     server = Server(port, data, log, process)
     try:
-        _wait_until_ready(server)
+        _wait_until(server, "/readyz" if ready else "/healthz")
         yield server
     finally:
         with suppress(subprocess.TimeoutExpired):
@@ -101,13 +106,13 @@ def _is_setting(name: str) -> bool:
     return name.startswith("CAPTIONER_") and name not in ("CAPTIONER_MODEL", "CAPTIONER_CACHE")
 
 
-def _wait_until_ready(server: Server) -> None:
-    def ready() -> bool:
+def _wait_until(server: Server, path: str) -> None:
+    def answers() -> bool:
         if server.process.poll() is not None:
             raise AssertionError(f"the server stopped at once:\n{server.log.read_text()}")
-        return _answers(server.port, "/readyz")
+        return _answers(server.port, path)
 
-    wait_for(ready, "the server is ready")
+    wait_for(answers, f"the server answers at {path}")
 
 
 def _answers(port: int, path: str) -> bool:

@@ -20,6 +20,8 @@ from captioner.audio.turns import FRAME, TurnDetector, TurnPolicy, TurnStarted, 
 LONGEST_S = 18.0
 """An utterance that is longer is cut, at the quietest point of its last second."""
 CUT_WITHIN_S = 1.0
+SHORT_S = 8.0
+"""What is shorter is not cut on a suspicion."""
 
 POLICY = TurnPolicy(
     silence_ms=500, short_turn_more_ms=150, long_turn_silence_ms=350, max_turn_s=inf
@@ -71,7 +73,7 @@ class Endpointer:
         """`rate`: of the stream, in Hz. `first`: the position of its first sample."""
         self._rate = rate
         self._first = first
-        self._longest = round(longest_s * SPEECH_RATE)
+        self._usually_longest = self._longest = round(longest_s * SPEECH_RATE)
         self._policy = policy
         self._voice = voice
         self._resampler = Resampler(rate, SPEECH_RATE)
@@ -118,10 +120,10 @@ class Endpointer:
         if self._start is not None:
             yield self._end(self.position, cut=False)
 
-    def cut(self) -> Iterator[Began | Ended]:
-        """End the open utterance where the stream has got to: its words are known to have ended."""
-        if self._start is not None:
-            yield from self._cut(self._heard)
+    def cut_soon(self) -> None:
+        """End the open utterance within a second, where it is quietest, unless it is short."""
+        if self._start is not None and self._heard - self._start > SHORT_S * SPEECH_RATE:
+            self._longest = self._heard - self._start + round(CUT_WITHIN_S * SPEECH_RATE)
 
     def _hear(self, samples: Floats) -> Iterator[Began | Ended]:
         samples = np.concatenate([self._rest, samples])
@@ -153,6 +155,7 @@ class Endpointer:
     def _end(self, end: int, *, cut: bool) -> Ended:
         assert self._start is not None
         start, self._start = self._place(self._start), None
+        self._longest = self._usually_longest
         return Ended(start, max(start, end), cut, self._voiced * FRAME / SPEECH_RATE)
 
     def _quietest(self) -> int:

@@ -75,11 +75,14 @@ class Assembly:
         language: str,
         speaker: str | None,
         new_id: Callable[[], str],
+        engine_of: Callable[[str], str | None] = lambda _item: None,
     ) -> None:
+        """`engine_of`: what an item's captions are marked with, by its name (`Caption.engine`)."""
         self._track = track
         self._language = language
         self._speaker = speaker
         self._new_id = new_id
+        self._engine_of = engine_of
         self._chain = Chain()
         self._remembered: dict[str, Item] = {}
         self._spoken: str | None = None
@@ -208,6 +211,7 @@ class Assembly:
             speaker=self._speaker,
             correction=correction,
             phrases=phrases_of(text, item.segments) if final else (),
+            engine=self._engine_of(item.name),
         )
         settles = final and not correction
         released.append(Released(item.caption, self._settled_until if settles else None))

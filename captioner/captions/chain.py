@@ -8,7 +8,11 @@ from itertools import takewhile
 from captioner.captions.item import Item
 
 _SAME_SPEECH = 0.5
-"""Seconds by which two recognitions of the same sound may differ on where an item begins."""
+"""Seconds by which two recognitions of the same sound may differ on where an item ends."""
+_SAME_START = 0.9
+"""The same for where it begins: the pause before its first word may count as part of it or not."""
+_ENDING = 0.3
+"""So close to its end an item is not begun again: the next one is."""
 
 
 class Chain:
@@ -90,10 +94,16 @@ class Chain:
         lost = self._lost()
         if start is None:
             return lost[0] if lost else None
-        latest = start + _SAME_SPEECH
+        latest = start + _SAME_START
         begun = list(takewhile(lambda item: item.start is None or item.start <= latest, lost))
-        again = begun[-1] if begun and start <= begun[-1].last + _SAME_SPEECH else None
-        for item in begun:
-            if item is not again:
-                item.give_up()
+        sounding = [item for item in begun if start <= item.last + _SAME_SPEECH]
+        again = min(sounding, key=lambda item: _apart(item, start), default=None)
+        for item in takewhile(lambda item: item is not again, begun):
+            item.give_up()
         return again
+
+
+def _apart(item: Item, start: float) -> float:
+    """How far an item that begins at `start` is from being this one."""
+    inside = item.begin <= start <= item.last - _ENDING
+    return 0.0 if inside else abs(item.begin - start)

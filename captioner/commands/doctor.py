@@ -15,8 +15,10 @@ from captioner.audio.pcm import SAMPLE_RATE
 from captioner.commands.loading import loading
 from captioner.commands.running import run
 from captioner.commands.settings_options import settings_given, settings_options
-from captioner.errors import CaptionerError, StorageFailed
+from captioner.errors import CaptionerError, EngineUnavailable, StorageFailed
+from captioner.realtime.engines import Engine
 from captioner.realtime.opening import try_out
+from captioner.realtime.providers import EMBEDDED
 from captioner.settings import Settings
 
 LEAST_FREE_MB = 500
@@ -56,8 +58,8 @@ def _passes(check: Check, settings: Settings) -> bool:
 def _models(settings: Settings) -> str:
     from captioner.engine.models import find_models
 
-    if "embedded" not in settings.engine.split(","):
-        return f"those of {settings.engine.partition('?')[0]}"
+    if EMBEDDED.name not in map(str.strip, settings.engine.split(",")):
+        return "not needed: speech is recognised elsewhere"
     with loading() as bar:
         found = find_models(settings.model or None, cache=settings.cache, progress=bar.report)
     return f"{found.final} for finals, {found.partial or 'the same'} for first words"
@@ -69,12 +71,22 @@ def _engine(settings: Settings) -> str:
     async def start() -> str:
         began = time.monotonic()
         async with recogniser(settings) as recognises:
-            for engine in recognises.engines:
-                await try_out(engine)
+            troubles = [await _trouble(engine) for engine in recognises.engines]
+            if any(troubles):
+                raise EngineUnavailable("; ".join(filter(None, troubles)))
             names = ", ".join(engine.name for engine in recognises.engines)
             return f"{names}: sessions open after {time.monotonic() - began:.1f} s"
 
     return run(start())
+
+
+async def _trouble(engine: Engine) -> str | None:
+    """Why there can be no session with it; None if there can."""
+    try:
+        await try_out(engine)
+    except EngineUnavailable as error:
+        return str(error).rstrip(".")
+    return None
 
 
 def _redis(_settings: Settings) -> str:
@@ -107,7 +119,9 @@ def _codecs(_settings: Settings) -> str:
 
 
 CHECKS = (
-    Check("engine", _engine, "Choose another with --engine, --model or --device."),
+    Check(
+        "engine", _engine, "Put that right, or choose another with --engine, --model or --device."
+    ),
     Check("models", _models, "Name a model that is on this machine with --model."),
     Check("redis", _redis, "Leave it out."),
     Check("storage", _storage, "Choose a folder with room with --data."),

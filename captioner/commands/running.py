@@ -16,7 +16,10 @@ T = TypeVar("T")
 def run(main: Coroutine[Any, Any, T]) -> T:
     """Run `main` to its end. Ctrl-C cancels it and is raised as KeyboardInterrupt."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(main)
+        try:
+            return runner.run(main)
+        except asyncio.CancelledError:  # by the second Ctrl-C while it was `finishing`
+            raise KeyboardInterrupt from None
 
 
 @contextmanager

@@ -109,6 +109,9 @@ class _Sending:
                     language=self._language,
                     token=self._token,
                     on_ack=lambda _until: taken.set(),
+                    on_trouble=lambda message: click.echo(
+                        f"No captions for now: {message}", err=True
+                    ),
                 )
                 await self._caught_up()
             finally:

@@ -31,6 +31,10 @@ Transcribe = Callable[[Room, TrackPlace, str], Transcription]
 """Makes the transcription of a track of a room, which is spoken in a language (or `auto`)."""
 
 
+OnGap = Callable[[Gap], None]
+"""Is told of what was not captioned."""
+
+
 class Stage:
     """A track's way from audio to captions. `run` it; then `feed` and, at the end, `end`."""
 
@@ -42,10 +46,12 @@ class Stage:
         language: str,
         speaker: str | None,
         transcribe: Transcribe,
+        on_gap: OnGap = lambda _gap: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._room = room
         self._place = place
+        self._on_gap = on_gap
         self._language = "und" if language == "auto" else language
         """What was spoken last, as far as that is known."""
         self._received = place.settled
@@ -54,8 +60,10 @@ class Stage:
         self._upstream = Upstream(None)
         self._arrivals = Arrivals(clock)
         self._committed: dict[str, Committed] = {}
-        self._assembly = Assembly(place.stream, language, speaker, room.next_caption_id)
         self._transcription = transcribe(room, place, language)
+        self._assembly = Assembly(
+            place.stream, language, speaker, room.next_caption_id, self._transcription.stood_in
+        )
 
     @property
     def sample_rate(self) -> int:
@@ -122,6 +130,7 @@ class Stage:
         await self._publish(_newest(released))
         for gap in gaps:
             await self._room.publish(gap)
+            self._on_gap(gap)
         settled_until = max(settled_until, self._assembly.settled_until or 0.0)
         await self._settle(settled_until, step=0 if gaps else SILENCE_STEP_S)
 
@@ -149,11 +158,7 @@ class Stage:
 
     async def _publish(self, released: Sequence[Released]) -> None:
         for revision in released:
-            caption = replace(
-                revision.caption,
-                lag_ms=self._lag_ms(revision.caption),
-                engine=self._upstream.engine if self._upstream.standby else None,
-            )
+            caption = replace(revision.caption, lag_ms=self._lag_ms(revision.caption))
             self._language = caption.language
             if revision.settled_until is None:
                 await self._room.publish(caption)

@@ -11,7 +11,7 @@ from types import TracebackType
 
 from captioner.errors import Busy, CaptionerError, StreamInUse
 from captioner.ingest.intake import Intake
-from captioner.ingest.stage import Stage, Transcribe
+from captioner.ingest.stage import OnGap, Stage, Transcribe
 from captioner.ingest.start import Start
 from captioner.realtime.engines import Upstream
 from captioner.rooms.room import Room
@@ -106,12 +106,14 @@ class Tracks:
         transcribe: Transcribe,
         sample_rate: int,
         *,
+        on_gap: OnGap = lambda _gap: None,
         grace_s: float = 30.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`sample_rate`: of what is transcribed, in Hz."""
         self.sample_rate = sample_rate
         self._transcribe = transcribe
+        self._on_gap = on_gap
         self._grace_s = grace_s
         self._clock = clock
         self._tracks: dict[tuple[str, str], Track] = {}
@@ -169,11 +171,25 @@ class Tracks:
         """Caption what was said in every room, because the server stops."""
         await _finish(list(self._tracks.values()), going_away=True)
 
+    async def abandon(self, failure: CaptionerError) -> None:
+        """Caption nothing more; publishers that are still there are told why."""
+        for track in self._tracks.values():
+            track.failure = failure
+        living = tuple(self._living)
+        for task in living:
+            task.cancel()
+        await asyncio.gather(*living, return_exceptions=True)
+
     async def _open(self, room: Room, start: Start) -> Track:
         language = start.language or room.settings.language
         place = await room.open_track(start.stream, speaker=start.speaker, language=language)
         stage = Stage(
-            room, place, language=language, speaker=start.speaker, transcribe=self._transcribe
+            room,
+            place,
+            language=language,
+            speaker=start.speaker,
+            transcribe=self._transcribe,
+            on_gap=self._on_gap,
         )
         track = Track(stage, self._clock)
         self._tracks[room.settings.id, start.stream] = track

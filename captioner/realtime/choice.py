@@ -9,11 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlencode, urlsplit
 
 from captioner.errors import BadInput
 from captioner.realtime.connection import transcription_address
-from captioner.realtime.providers import ANY, DIALECTS, EMBEDDED, LOCALAI, Provider, azure, openai
+from captioner.realtime.providers import (
+    ANY,
+    DIALECTS,
+    EMBEDDED,
+    LOCALAI,
+    SPEACHES,
+    VLLM,
+    Provider,
+    azure,
+    openai,
+)
 
 OPENAI_URL = "https://api.openai.com/v1"
 AZURE_PREVIEW_VERSION = "2025-04-01-preview"
@@ -67,7 +77,7 @@ def _openai(model: str, keys: Keys) -> Choice:
     if not keys.openai:
         raise BadInput("openai needs a key: set OPENAI_API_KEY")
     # No model in the address: with one it would be a conversation.
-    url = f"{_socket(keys.openai_url)}/realtime?intent=transcription"
+    url = f"{_socket('OPENAI_BASE_URL', keys.openai_url)}/realtime?intent=transcription"
     headers = {"Authorization": f"Bearer {keys.openai}"}
     return Choice(openai(model), url, headers, keys.openai)
 
@@ -81,7 +91,8 @@ def _azure(name: str, deployment: str, keys: Keys) -> Choice:
     path = "openai/realtime" if preview else "openai/v1/realtime"
     version = {"api-version": AZURE_PREVIEW_VERSION} if preview else {}
     query = urlencode({**version, "intent": "transcription"})
-    url = f"{_socket(keys.azure_url)}/{path}?{query}"
+    resource = _socket("AZURE_OPENAI_ENDPOINT", keys.azure_url)
+    url = f"{resource.removesuffix('/openai/v1')}/{path}?{query}"
     return Choice(azure(deployment, preview=preview), url, {"api-key": keys.azure}, keys.azure)
 
 
@@ -90,21 +101,37 @@ def _address(word: str, keys: Keys) -> Choice:
     dialect, _, carrier = scheme.rpartition("+")
     address = word.removeprefix(f"{dialect}+")
     url = urlsplit(address)
-    if carrier not in ("ws", "wss") or not url.hostname:
+    if carrier not in ("ws", "wss") or not url.hostname or not _is_port(url):
         raise BadInput(f"{_shown(word)} is no address such as ws://host:port")
     if dialect and dialect not in DIALECTS:
         raise BadInput(f"{dialect!r} is no known server; known are {', '.join(DIALECTS)}")
     provider = replace(DIALECTS[dialect], name=dialect) if dialect else ANY
-    model = parse_qs(url.query).get("model", [""])[0]
+    asked = parse_qs(url.query)
+    model = asked.get("model", [""])[0]
+    if provider in (LOCALAI, SPEACHES, VLLM) and not model:
+        raise BadInput(f"{dialect} needs its model in the address: {dialect}+ws://…?model=MODEL")
+    if provider == SPEACHES and "intent" not in asked:  # without it, a conversation
+        address = url._replace(query=f"{url.query}&intent=transcription").geturl()
     if model and provider.dialect != LOCALAI.dialect:  # which knows its pipeline by the address
         provider = replace(provider, model=model)
     headers = {"Authorization": f"Bearer {keys.server}"} if keys.server else {}
     return Choice(provider, transcription_address(address), headers, keys.server)
 
 
-def _socket(url: str) -> str:
-    """The address of an API over WebSocket."""
-    return url.rstrip("/").replace("http", "ws", 1) if url.startswith("http") else url.rstrip("/")
+def _socket(variable: str, url: str) -> str:
+    """The address of an API over WebSocket, as the variable gives it."""
+    scheme, separator, rest = url.partition("://")
+    if scheme not in ("http", "https", "ws", "wss") or not separator or not rest:
+        raise BadInput(f"{variable} must be an address that begins with https://")
+    return f"{scheme.replace('http', 'ws')}://{rest.rstrip('/')}"
+
+
+def _is_port(url: SplitResult) -> bool:
+    """Whether its port, if it has one, is one."""
+    try:
+        return url.port is None or url.port > 0
+    except ValueError:
+        return False
 
 
 def _shown(address: str) -> str:

@@ -15,8 +15,9 @@ from captioner.realtime.trouble import closed, not_let_in, unreachable
 
 LARGEST_EVENT = 16 << 20
 PING_S = 20.0
-PONG_S = 60.0
-"""Long: a server that is sent more than it can decode reads our ping after all that audio."""
+PONG_S = 20.0
+PATIENT_PONG_S = 60.0
+"""For a server that is sent as much as it takes: it reads our ping after all that audio."""
 OPEN_S = 20.0
 LONGEST_RETRY_AFTER_S = 3600.0
 
@@ -78,10 +79,12 @@ def connector(
     server: str = "the recogniser",
     secret: str = "",
     opens: float = OPEN_S,
+    pong: float = PONG_S,
 ) -> Connect:
     """Connections to the Realtime server at `url` (ws:// or wss://, its query included).
 
-    `server`: its name, for people. `opens`: seconds that the handshake may take.
+    `server`: its name, for people. `opens`: seconds that the handshake may take. `pong`: the same
+    for an answer to a ping.
     """
 
     @asynccontextmanager
@@ -94,7 +97,7 @@ def connector(
                 max_size=LARGEST_EVENT,
                 open_timeout=opens,
                 ping_interval=PING_S,
-                ping_timeout=PONG_S,
+                ping_timeout=pong,
             )
         except InvalidStatus as error:
             response = error.response

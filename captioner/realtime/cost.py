@@ -79,8 +79,8 @@ def price_table(chosen: Mapping[str, float]) -> Mapping[str, Price]:
 
 
 def price_of(engine: str, model: str, prices: Mapping[str, Price]) -> Price | None:
-    """None where nobody knows the price."""
-    return FREE if engine == EMBEDDED else prices.get(model)
+    """By the model, or by the engine where its model has none; None where nobody knows."""
+    return FREE if engine == EMBEDDED else prices.get(model, prices.get(engine))
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ COUNTED_S = 1.0
 """So much audio is sent before it is told what was sent."""
 STOP_S = 10.0
 """How long what is being sent may take to be sent, when another session takes over."""
+_LOOK_S = 5.0
 _UNREAD_S = 0.1
 """What came while nobody read is read, before it is said not to have come."""
 
@@ -164,7 +165,7 @@ class Link:
             self._position += samples.size
             before = self.session.sent
             await self._send(self._sending.take(samples))
-            await self._send(self._when_words_end())
+            self._look_for_words()
             await self._stay_awake()
             await pace.wait(self.session.sent - before)
             if self.session.sent - self._counted >= COUNTED_S:
@@ -211,11 +212,13 @@ class Link:
         """Pass on what the server says, until everything is settled."""
         owed, since = None, self._clock()
         while not self.session.finished:
-            if owed != (owed := self.session.utterances.owed):
+            if owed != (owed := self.session.owed):
                 since = self._clock()
             patience = since + self.session.provider.completes - self._clock()
-            message = await self._message(None if owed is None else max(_UNREAD_S, patience))
+            message = await self._message(min(max(_UNREAD_S, patience), _LOOK_S))
             if message is None:
+                if owed is None or patience > _LOOK_S:
+                    continue  # what is owed may have become another while nothing came
                 events = self.session.give_up(alive=self._told_at > since)
             else:
                 self._told_at = self._clock()
@@ -227,7 +230,7 @@ class Link:
             await self._tell(self, events)
             self._news.set()
 
-    async def _message(self, patience: float | None) -> Mapping[str, Any] | None:
+    async def _message(self, patience: float) -> Mapping[str, Any] | None:
         """The server's next event; None if it does not come in so many seconds."""
         self._idle = True
         try:
@@ -250,11 +253,10 @@ class Link:
             elif isinstance(event, Committed):
                 self._words_at = None
 
-    def _when_words_end(self) -> list[str]:
-        if self._words_at is None or self._clock() - self._words_at < WORD_GAP_S:
-            return []
-        self._words_at = None
-        return self._sending.word_gap()
+    def _look_for_words(self) -> None:
+        if self._words_at is not None and self._clock() - self._words_at > WORD_GAP_S:
+            self._words_at = None
+            self._sending.words_ended()
 
     async def _stay_awake(self) -> None:
         if self._clock() - self._sent_at > AWAKE_S:

@@ -44,9 +44,8 @@ async def send(connection: Connection, messages: Iterable[str]) -> None:
 async def try_out(engine: Engine) -> None:
     """Open a session and close it; raises `EngineUnavailable` with why there can be none."""
     session = Session(Configuration(engine.provider, Wishes()))
-    with engine.breaker.attempt():
-        async with engine.connect() as connection:
-            await configure(connection, session)
+    async with engine.connect() as connection:
+        await configure(connection, session)
 
 
 async def _hear_greeting(connection: Connection, session: Session) -> None:

@@ -28,6 +28,8 @@ LEAST_VOICED_S = 0.16
 """Less voice than this is no word: it is cleared, and not committed."""
 TOLD_S = 10.0
 """So long after speech a server has told of it, if it ever will."""
+MARGIN_S = 0.35
+"""By so much two may differ on where an utterance ends."""
 
 
 class Sending(Protocol):
@@ -50,7 +52,7 @@ class Sending(Protocol):
         """There is no more audio."""
         ...
 
-    def word_gap(self) -> list[str]:
+    def words_ended(self) -> None:
         """Words have ceased to come although somebody seems to speak."""
         ...
 
@@ -92,8 +94,8 @@ class SendAll:
     def finish(self) -> list[str]:
         return self._session.finish()
 
-    def word_gap(self) -> list[str]:
-        return []
+    def words_ended(self) -> None:
+        return None
 
 
 class SendUtterances:
@@ -122,11 +124,8 @@ class SendUtterances:
         self._found.extend(self._endpointer.finish())
         return self.go_on()
 
-    def word_gap(self) -> list[str]:
-        if not self._open or self._found:
-            return []
-        self._found.extend(self._endpointer.cut())
-        return self.go_on()
+    def words_ended(self) -> None:
+        self._endpointer.cut_soon()
 
     def go_on(self) -> list[str]:
         messages: list[str] = []
@@ -176,14 +175,17 @@ class SendSpeech:
         self._sent = endpointer.position
         self._spoken: deque[Ended] = deque()
         """What was heard here and the server has not told of."""
+        self._received: deque[int] = deque()
+        """How many events the server had sent at the end of each."""
         self._send_until = endpointer.position
 
     def take(self, samples: Samples) -> list[str]:
         self._hear(samples)
         messages = self._send()
-        if self._never_ends():
+        if self._never_ends() or self._says_nothing():
             messages += self._session.commit()
-        self._note_silence()
+        quiet = self._spoken[0].start if self._spoken else self._endpointer.quiet
+        self._session.quiet = max(self._session.quiet, self._tape.time(quiet))
         return messages
 
     @property
@@ -199,16 +201,17 @@ class SendSpeech:
         known = self._session.utterances.speaking is not None
         return [*messages, *self._session.finish(spoken=spoken or known)]
 
-    def word_gap(self) -> list[str]:
-        return []
+    def words_ended(self) -> None:
+        return None
 
     def _hear(self, samples: Samples) -> None:
         hangover = round(HANGOVER_S * self._tape.rate)
         for found in self._endpointer.hear(samples):
             if isinstance(found, Ended):
                 self._spoken.append(found)
+                self._received.append(self._session.received)
                 start, end = self._tape.time(found.start), self._tape.time(found.end)
-                self._session.overheard(start, end, found.voiced_s)
+                self._session.credibility.overheard(start, end, found.voiced_s)
             elif found.start > self._send_until:  # after silence that was not sent
                 prefix = round(PREFIX_S * self._tape.rate)
                 self._sent = max(self._sent, found.start - prefix, self._tape.begin)
@@ -227,18 +230,23 @@ class SendSpeech:
 
     def _never_ends(self) -> bool:
         speaking = self._session.utterances.speaking
-        if speaking is None:
+        if speaking is None or self._session.utterances.owed_commits:
             return False
-        asked = self._session.utterances.owed_commits
-        return not asked and self._session.position - speaking > LONGEST_OPEN_S
+        return self._session.position - speaking > LONGEST_OPEN_S
 
-    def _note_silence(self) -> None:
-        """Nobody spoke before the first utterance that the server has not told of."""
-        known = self._session.utterances.known_until
+    def _says_nothing(self) -> bool:
+        """Whether the server has to be asked if it is still there.
+
+        It may have taken for noise what was heard here; but if it has said nothing at all since,
+        nobody may be listening. A commit is answered by whoever does.
+        """
+        told = self._session.utterances.committed_until + MARGIN_S
         late = self._endpointer.position - round(TOLD_S * self._tape.rate)
-        while self._spoken and (
-            self._tape.time(self._spoken[0].end) <= known + HANGOVER_S or self._spoken[0].end < late
-        ):
+        while self._spoken:
+            spoken = self._spoken[0]
+            heard_since = self._session.received > self._received[0]
+            if self._tape.time(spoken.end) > told and not (spoken.end < late and heard_since):
+                return spoken.end < late and not self._session.utterances.owed_commits
             self._spoken.popleft()
-        quiet = self._spoken[0].start if self._spoken else self._endpointer.quiet
-        self._session.quiet = max(self._session.quiet, self._tape.time(quiet))
+            self._received.popleft()
+        return False

@@ -16,7 +16,6 @@ from typing import Any
 
 from captioner.audio.pcm import Samples, from_floats, silence, to_bytes, to_floats
 from captioner.audio.resample import Resampler
-from captioner.captions.guards import Claim, Verdict, verdict, without_credits, without_loop
 from captioner.captions.recognition import (
     Committed,
     Completed,
@@ -30,13 +29,12 @@ from captioner.captions.recognition import (
     SpeechStopped,
 )
 from captioner.captions.words import clean
-from captioner.metrics import Outcome
 from captioner.realtime.configuration import Configuration
+from captioner.realtime.credibility import Credibility, Guarded
 from captioner.realtime.dialects import Message, dialect
 from captioner.realtime.providers import Provider, recognised
 from captioner.realtime.sample_clock import SampleClock
 from captioner.realtime.trouble import (
-    Doubted,
     Remedy,
     SessionEnded,
     Unanswered,
@@ -58,9 +56,6 @@ _ONSET_S = 1.0
 """So far before the last sample that was heard an item may still begin."""
 LEAST_COMMIT_S = 0.1
 """Less than this no server commits."""
-CLEARLY_VOICED_S = 2.0
-"""A server that has no words for so much voice did not listen."""
-_MOST_VOICES = 64
 _MOST_REMEMBERED = 512
 """Events whose repetition is noticed."""
 
@@ -71,6 +66,7 @@ class Session:
     `base`: the time of the session's first sample. `rate`: of the samples that it is given, in Hz.
     `name` parts its items from those of other sessions, for a server may call the first item of
     each the same. `retried_until`: audio before this was sent once already and never answered.
+    `retries_left`: so often may a server that says nothing at all be left for another session.
     """
 
     def __init__(
@@ -81,8 +77,9 @@ class Session:
         *,
         rate: int | None = None,
         retried_until: float = float("-inf"),
+        retries_left: int = 0,
         report: Report = lambda _usage: None,
-        guarded: Callable[[Verdict, Outcome], None] = lambda _verdict, _outcome: None,
+        guarded: Guarded = lambda _verdict, _outcome: None,
     ) -> None:
         self._configuration = configuration
         self._dialect = dialect(configuration.provider.dialect)
@@ -90,9 +87,11 @@ class Session:
         self._rate = rate or configuration.provider.sample_rate
         self._resampler = self._new_resampler()
         self._retried_until = retried_until
+        self._retries_left = retries_left
         self._report = report
-        self._guarded = guarded
-        self._voices: deque[tuple[float, float, float]] = deque(maxlen=_MOST_VOICES)
+        self.credibility = Credibility(
+            configuration.provider.name, configuration.wishes, retried_until, guarded
+        )
         self._ids = count(1)
         self._probes: deque[float] = deque()
         """Up to where audio was sent when we asked for each `session.updated` to come."""
@@ -105,6 +104,8 @@ class Session:
         self.start(base)
         self.expires_at: float | None = None
         """When the server will end the session (Unix time), if it says so."""
+        self.received = 0
+        """Events that came."""
         self.left_out: list[str] = []
         """Options that the server refused; the session does without them."""
         self._replies: list[str] = []
@@ -160,6 +161,11 @@ class Session:
         """The messages to begin with."""
         return self._dialect.configure(self._configuration.session(), self._id("configure"))
 
+    @property
+    def owed(self) -> object:
+        """What the server has to answer next; None while it owes nothing."""
+        return self.utterances.owed or (self._probes[0] if self._probes else None)
+
     def probe(self) -> list[str]:
         """An update that changes nothing: its answer follows those to all audio before it.
 
@@ -189,10 +195,6 @@ class Session:
     def begin(self, start: float) -> None:
         """The caller heard somebody begin to speak: what is sent from now on belongs to that."""
         self.utterances.begin(start)
-
-    def overheard(self, start: float, end: float, voiced_s: float) -> None:
-        """A voice was heard on this side, for so long between these times."""
-        self._voices.append((start, end, voiced_s))
 
     def commit(self, end: float | None = None, voiced_s: float | None = None) -> list[str]:
         """End the utterance, which lasts until `end` (left out: until here).
@@ -253,13 +255,15 @@ class Session:
         """
         waiting = self.utterances.waiting
         item = self.utterances.find(waiting[0]) if waiting else None
-        if not (alive and item is not None and item.said):
-            start = self.utterances.unsettled
-            if start is not None and start >= self._retried_until:
-                raise Unanswered(self.provider.name)
+        said = alive and item is not None and item.said
+        if not said and (self._retries_left if not alive else self.settled >= self._retried_until):
+            raise Unanswered(self.provider.name)
         if waiting:
             return [self.expire(waiting[0])]
-        self.utterances.forget_commit()
+        if self.utterances.owed is not None:
+            self.utterances.forget_commit()
+        else:
+            self._probed()
         return []
 
     def receive(self, message: Message) -> list[Recognition]:
@@ -267,6 +271,7 @@ class Session:
 
         Raises `SessionEnded` where the server says that nothing more is to come.
         """
+        self.received += 1
         events: list[Recognition] = []
         try:
             for said in self._dialect.read(message):
@@ -383,8 +388,8 @@ class Session:
                 self.utterances.settle(name)
                 yield completed
             case "failed":
-                if not item.said:
-                    self._retry(item, Unanswered(self.provider.name))
+                if not (item.said or self.provider.trusted):
+                    self.credibility.failed(item)
                 self.utterances.settle(name)
                 yield Failed(name, str(told(message.get("error")).get("code") or "failed"))
 
@@ -399,40 +404,9 @@ class Session:
             self._report(usage)
         text = clean(message["transcript"])
         if not self.provider.trusted:
-            text = self._credible(item, text)
+            end = self.position if item.end is None else item.end
+            text = self.credibility.completed(item, end, text)
         return Completed(name, text, _language(message))
-
-    def _credible(self, item: Item, text: str) -> str:
-        """What of it somebody may have said; raises `Doubted` where it is worth hearing again."""
-        claim = self._claim(item, without_credits(text))
-        found = verdict(claim)
-        if found is None:
-            if not text and (claim.voiced_s or 0) >= CLEARLY_VOICED_S:
-                self._retry(item, Unanswered(self.provider.name))
-            return claim.text
-        if found != "hallucination":
-            self._retry(item, Doubted(self.provider.name, found), found)
-        if found == "loop":
-            self._guarded(found, "replaced")
-            return without_loop(claim.text)
-        self._guarded(found, "dropped")
-        return ""
-
-    def _claim(self, item: Item, text: str) -> Claim:
-        wishes = self._configuration.wishes
-        end = self.position if item.end is None else item.end
-        voices = [v for start, stop, v in self._voices if start < end and stop > item.start]
-        voiced_s = item.voiced_s if item.voiced_s is not None or not voices else sum(voices)
-        return Claim(
-            text, end - item.start, voiced_s, wishes.language, wishes.keywords, wishes.prompt
-        )
-
-    def _retry(self, item: Item, error: Unanswered, found: Verdict | None = None) -> None:
-        """Raise the error, where the item's audio has not been heard twice."""
-        if not self.provider.trusted and item.start >= self._retried_until:
-            if found is not None:
-                self._guarded(found, "retried")
-            raise error
 
     def _name(self, message: Message) -> str:
         return self._prefix + str(message["item_id"])

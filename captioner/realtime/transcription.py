@@ -81,7 +81,10 @@ BRIEF_S = 10.0
 """A session that did not live for so long was no success."""
 ACKNOWLEDGED_S = 10.0
 """How long a server may take to acknowledge what was committed, when another session takes over."""
+MOST_REMEMBERED = 64
 LONGEST_WAIT_S = 3600.0
+MOST_RETRIES = 6
+"""So many sessions in a row may say nothing of the same audio: it may be the audio."""
 _LOOK_S = 0.25
 _EVENTS = 256
 _AT_ONCE_S = 0.002
@@ -125,11 +128,15 @@ class Transcription:
         self._tape = Tape(start, sample_rate, self._patience.kept)
         self._events: asyncio.Queue[Heard | None] = asyncio.Queue(_EVENTS)
         self._sessions = 0
+        self._stood_in: dict[str, str | None] = {}
+        """By the names of the last sessions."""
         self._links: list[Link] = []
         """Those at work: the one that is sent audio last, before it those that finish."""
         self._lost: list[str] = []
         """Items of lost sessions that the present one may hear again, and until when it may."""
         self._lost_until = start
+        self._retries = 0
+        """Sessions in a row that ended because nothing was answered."""
         self._retried_until = float("-inf")
         """Audio before this was not answered, and is not sent a third time."""
         self._away_since: float | None = clock()
@@ -144,6 +151,10 @@ class Transcription:
     async def end(self) -> None:
         """No more samples: what is left will be recognised, then `events` ends."""
         await self._tape.close()
+
+    def stood_in(self, item: str) -> str | None:
+        """The engine that recognised an item, where it is not the one that is wanted first."""
+        return self._stood_in.get(item.partition("/")[0])
 
     async def events(self) -> AsyncIterator[list[Heard]]:
         """What the recogniser says, session after session, until all is said.
@@ -173,9 +184,9 @@ class Transcription:
                 return
             link = self._links[-1]
             await self._lose(link, error)
-            if _remedy(error) is Remedy.RENEW:
-                continue
             lived = self._clock() - link.opened >= BRIEF_S
+            if lived and _remedy(error) is Remedy.RENEW:
+                continue
             pause = (
                 self._patience.first_retry if lived else min(2 * pause, self._patience.last_retry)
             )
@@ -185,20 +196,19 @@ class Transcription:
         """A session with the first engine that can be had, once one can."""
         pause = self._patience.first_retry
         while True:
-            reason = "budget_spent"
+            troubles: list[EngineUnavailable] = []
             for engine in self._engines:
                 try:
                     link = await self._open(engine)
-                except BudgetSpent as error:
-                    await self._tell_upstream(Upstream(None, trouble=str(error)))
                 except EngineUnavailable as error:
-                    reason = "engine_unavailable"
-                    await self._tell_upstream(Upstream(None, trouble=str(error)))
+                    troubles.append(error)
                 else:
                     link.start(self._tape.begin)
                     self._links = [link]
                     return link
-            await self._make_room(reason)
+            await self._tell_upstream(Upstream(None, trouble="; ".join(map(str, troubles))))
+            spent = all(isinstance(trouble, BudgetSpent) for trouble in troubles)
+            await self._make_room("budget_spent" if spent else "engine_unavailable")
             wait = min(engine.breaker.wait() for engine in self._engines)
             await asyncio.sleep(max(wait, pause * random.uniform(0.5, 1.0)))
             pause = min(2 * pause, self._patience.last_retry)
@@ -217,6 +227,7 @@ class Transcription:
             name=name,
             rate=self.sample_rate,
             retried_until=self._retried_until,
+            retries_left=MOST_RETRIES - self._retries,
             report=lambda usage: self._meter.reported(name, usage),
             guarded=self._metrics.guarded,
         )
@@ -237,6 +248,7 @@ class Transcription:
                 await link.open()
         finally:
             self._metrics.engine_available(engine.name, engine.breaker.closed)
+        self._note_who(name, engine)
         self._metrics.session_opened(engine.name)
         self._meter.opened(name, engine.name, session.provider.model)
         return link
@@ -348,10 +360,12 @@ class Transcription:
         sessions = [link.session for link in self._links]
         self._links = []
         position = max(session.position for session in sessions)
+        settled = min(session.settled for session in sessions)
         if isinstance(error, Unanswered):
+            self._retries = self._retries + 1 if settled < self._retried_until else 1
             self._retried_until = position
         self._doubted = isinstance(error, Doubted)
-        await self._tape.forget(min(session.settled for session in sessions))
+        await self._tape.forget(settled)
         self._lost += [name for session in sessions for name in session.utterances.names]
         self._lost_until = max(self._lost_until, position)
         self._away_since = self._clock()
@@ -385,6 +399,11 @@ class Transcription:
 
     def _shown(self, engine: Engine) -> Upstream:
         return Upstream(engine.name, standby=engine is not self._engines[0])
+
+    def _note_who(self, session: str, engine: Engine) -> None:
+        self._stood_in[session] = None if engine is self._engines[0] else engine.name
+        if len(self._stood_in) > MOST_REMEMBERED:
+            del self._stood_in[next(iter(self._stood_in))]
 
     def _count(self, session: str, engine: Engine, seconds: float) -> None:
         self._meter.sent(session, seconds)

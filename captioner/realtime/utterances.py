@@ -98,12 +98,6 @@ class Utterances:
         """Commits that the server has not answered."""
         return sum(commit.end is not None for commit in self._commits)
 
-    @property
-    def known_until(self) -> float:
-        """Up to where the server has told of speech."""
-        open_items = (item.end or item.start for item in self._items.values())
-        return max([self.committed_until, *open_items])
-
     def find(self, name: str) -> Item | None:
         """The item of that name, unless it is settled, or none of ours."""
         return self._items.get(name)

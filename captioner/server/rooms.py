@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
 from captioner.captions.model import Status
+from captioner.realtime.engines import Upstream
 from captioner.rooms.choices import new_settings, settings_message
-from captioner.rooms.registry import RoomSummary
-from captioner.server.parts import Joined, RoomName
+from captioner.server.parts import Joined, Parts, RoomName
 
 router = APIRouter(prefix="/v1/rooms", tags=["rooms"])
 
@@ -45,6 +45,18 @@ class NewRoom(Choices):
     )
 
 
+class Recognition(BaseModel):
+    """Who recognises a stream just now, or why nobody does."""
+
+    track: str = Field(description="The stream's name.")
+    state: Literal["working", "standby", "unavailable"] = Field(
+        description="`standby`: not the engine that is wanted first; `unavailable`: none for now, "
+        "and what is said is kept until there is one."
+    )
+    engine: str | None = Field(description="Who recognises it.")
+    trouble: str | None = Field(description="What is wrong, in plain words.")
+
+
 class RoomView(Choices):
     """A room as it is."""
 
@@ -52,6 +64,7 @@ class RoomView(Choices):
     status: Status = Field(description="Whether somebody is speaking, and whether it is over.")
     languages: list[str] = Field(description="Those that captions exist or will exist in.")
     created_at: datetime = Field(description="When it was made (RFC 3339, UTC).")
+    recognition: list[Recognition] = Field(description="Of each stream that is published now.")
 
 
 class RoomList(BaseModel):
@@ -65,26 +78,26 @@ async def create(parts: Joined, wanted: NewRoom, response: Response) -> RoomView
     """Make a room. 409 if its id is taken."""
     room = await parts.rooms.create(new_settings(_said(wanted)))
     response.headers["Location"] = f"/v1/rooms/{room.id}"
-    return _view(parts.rooms.summary(room.id))
+    return _view(parts, room.id)
 
 
 @router.get("")
 async def list_rooms(parts: Joined) -> RoomList:
     """All rooms."""
-    return RoomList(rooms=[_view(summary) for summary in parts.rooms.list()])
+    return RoomList(rooms=[_view(parts, room.settings.id) for room in parts.rooms.list()])
 
 
 @router.get("/{room}")
 async def read(parts: Joined, room: RoomName) -> RoomView:
     """One room."""
-    return _view(parts.rooms.summary(room))
+    return _view(parts, room)
 
 
 @router.patch("/{room}")
 async def change(parts: Joined, room: RoomName, wanted: Choices) -> RoomView:
     """Change the fields that are named; the others stay."""
     await parts.rooms.change(room, _said(wanted))
-    return _view(parts.rooms.summary(room))
+    return _view(parts, room)
 
 
 @router.delete("/{room}", status_code=204)
@@ -97,34 +110,47 @@ async def delete(parts: Joined, room: RoomName) -> None:
 async def end(parts: Joined, room: RoomName) -> RoomView:
     """Caption what was said, close the files, tell the readers. There is no way back."""
     await parts.rooms.end(room)
-    return _view(parts.rooms.summary(room))
+    return _view(parts, room)
 
 
 @router.post("/{room}/pause")
 async def pause(parts: Joined, room: RoomName) -> RoomView:
     """Off the record: nothing is captioned or kept until `resume`."""
     await parts.rooms.pause(room)
-    return _view(parts.rooms.summary(room))
+    return _view(parts, room)
 
 
 @router.post("/{room}/resume")
 async def resume(parts: Joined, room: RoomName) -> RoomView:
     """On the record again; the time between is marked as a gap."""
     await parts.rooms.resume(room)
-    return _view(parts.rooms.summary(room))
+    return _view(parts, room)
 
 
 def _said(wanted: Choices) -> dict[str, Any]:
     return wanted.model_dump(exclude_unset=True)
 
 
-def _view(summary: RoomSummary) -> RoomView:
+def _view(parts: Parts, room: str) -> RoomView:
+    summary = parts.rooms.summary(room)
     settings = settings_message(summary.settings)
+    upstream = parts.tracks.upstream(room)
     return RoomView.model_validate(
         {
             **settings,
             "status": summary.status,
             "languages": summary.languages,
             "created_at": summary.created_at,
+            "recognition": [_recognition(track, upstream[track]) for track in sorted(upstream)],
         }
+    )
+
+
+def _recognition(track: str, upstream: Upstream) -> Recognition:
+    works: Literal["working", "standby"] = "standby" if upstream.standby else "working"
+    return Recognition(
+        track=track,
+        state="unavailable" if upstream.engine is None else works,
+        engine=upstream.engine,
+        trouble=upstream.trouble,
     )

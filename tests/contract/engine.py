@@ -34,10 +34,10 @@ class Engine:
 
 
 @contextmanager
-def running_engine() -> Iterator[Engine]:
-    """An engine that has said that it is ready."""
+def running_engine(port: int = 0) -> Iterator[Engine]:
+    """An engine that has said that it is ready, on a free port if none is named."""
     process = subprocess.Popen(
-        [*CAPTIONER, "engine", "--port", "0"],
+        [*CAPTIONER, "engine", "--port", str(port)],
         stdout=subprocess.PIPE,
         stderr=sys.stderr,
         env=environment(),

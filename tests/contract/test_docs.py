@@ -12,10 +12,14 @@ import pytest
 
 from captioner import __version__, errors
 from captioner.cli import cli
+from captioner.realtime.choice import Keys, choices
+from captioner.realtime.cost import PRICES
+from captioner.realtime.providers import DIALECTS
 from tests.contract import settings_page
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+ENGINES = (ROOT / "docs" / "engines.md").read_text(encoding="utf-8")
 PROTOCOL = (ROOT / "docs" / "protocol.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -93,6 +97,22 @@ def test_python_in_the_documents_compiles() -> None:
         text = page.read_text(encoding="utf-8")
         for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
             compile(block, page.name, "exec", flags=0x2000)  # await may stand outside a function
+
+
+@pytest.mark.parametrize("engine", sorted(set(re.findall(r"--engine '?([^\s'`…]+)", ENGINES))))
+def test_every_engine_in_the_documents_can_be_chosen(engine: str) -> None:
+    assert choices(engine, Keys("key", azure="key", azure_url="https://me.openai.azure.com"))
+
+
+@pytest.mark.parametrize("name", [*DIALECTS, "embedded", "openai", "azure", "azure-preview"])
+def test_every_kind_of_engine_is_explained(name: str) -> None:
+    assert f"`{name}" in ENGINES
+
+
+@pytest.mark.parametrize("model", [model for model, price in PRICES.items() if not price.free])
+def test_every_price_is_on_the_page_of_engines(model: str) -> None:
+    (row,) = [line for line in ENGINES.splitlines() if line.startswith(f"| `{model}`")]
+    assert f"| {PRICES[model].usd_a_minute:g} " in row
 
 
 def test_make_verbs_in_the_documents_are_there() -> None:

@@ -38,6 +38,7 @@ async def test_a_room_is_made_and_found(edge: Edge) -> None:
         "retention_days": None,
         "status": "idle",
         "languages": ["pt-BR"],
+        "recognition": [],
         "created_at": "",
     }
     assert (await edge.ask("GET", "/v1/rooms/demo")).json == made.json

@@ -8,7 +8,9 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
 import jiwer
 import pytest
@@ -190,6 +192,58 @@ def test_the_engine_ends_with_whoever_started_it() -> None:
         assert engine.wait(STOP_TIMEOUT) == 0
 
 
+@pytest.mark.parametrize("command", ["serve", "doctor"])
+def test_a_missing_key_is_one_clear_line(tmp_path: Path, command: str) -> None:
+    done = captioner(
+        command, "--data", tmp_path, "--port", "0", "--engine", "openai,embedded", OPENAI_API_KEY=""
+    )
+    assert done.returncode == 1
+    assert "OPENAI_API_KEY" in done.stdout + done.stderr
+    assert_one_clear_line(done.stderr)
+
+
+def test_the_most_talkative_log_shows_no_key(tmp_path: Path) -> None:
+    with turning_away() as url:
+        arguments = (
+            "--data",
+            tmp_path,
+            "--port",
+            "0",
+            "--log-level",
+            "debug",
+            "--engine",
+            "openai",
+        )
+        done = captioner(
+            "-v", "doctor", *arguments, OPENAI_API_KEY="sk-s3cret", OPENAI_BASE_URL=url
+        )
+    assert "openai does not accept the key (401)" in done.stdout
+    assert "s3cret" not in done.stdout + done.stderr
+
+
+@contextmanager
+def turning_away() -> Iterator[str]:
+    """A server that lets nobody in."""
+
+    class TurnAway(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            self.send_error(401)
+
+        def log_message(self, format: str, *words: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), TurnAway) as server:
+        serving = Thread(target=server.serve_forever)
+        serving.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/v1"
+        finally:
+            server.shutdown()
+            serving.join()
+
+
 def test_doctor_finds_everything_in_order(tmp_path: Path) -> None:
     done = captioner("doctor", "--data", tmp_path, "--port", str(free_port()))
     assert done.returncode == 0, done.stdout
@@ -199,7 +253,7 @@ def test_doctor_finds_everything_in_order(tmp_path: Path) -> None:
 
 
 def test_doctor_says_what_to_do(server: Server) -> None:
-    nobody = f"ws://127.0.0.1:{free_port()}"
+    nobody = f"ws://127.0.0.1:{free_port()},captioner+ws://127.0.0.1:{free_port()}"
     done = captioner(
         "doctor", "--data", server.data, "--port", str(server.port), "--engine", nobody
     )
@@ -207,6 +261,7 @@ def test_doctor_says_what_to_do(server: Server) -> None:
     failed = {line.split()[1]: line for line in done.stdout.splitlines() if line[:4] == "FAIL"}
     assert failed.keys() == {"engine", "storage", "port"}
     assert "--engine" in failed["engine"]
+    assert failed["engine"].count("cannot be reached") == 2, "each of them is tried"
     assert "--data" in failed["storage"]
     assert "--port" in failed["port"]
     assert_one_clear_line(done.stderr)

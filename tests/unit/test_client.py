@@ -103,6 +103,36 @@ async def test_everything_is_sent_and_then_stopped() -> None:
     assert acknowledged == [0.0, 3.0]
 
 
+async def test_trouble_of_the_recogniser_is_told_and_ends_nothing() -> None:
+    async def script(socket: ServerConnection) -> None:
+        await started(socket)
+        await tell(
+            socket,
+            {"type": "error", "code": "engine_unavailable", "message": "no key", "fatal": False},
+        )
+        await audio_until_stop(socket)
+        await tell(socket, {"type": "ack", "until": 1.0}, {"type": "stopped"})
+
+    told: list[str] = []
+    async with scripted_server(script) as url:
+        await publish(url, "room", chunks(SECOND), sample_rate=RATE, on_trouble=told.append)
+    assert told == ["no key"]
+
+
+async def test_trouble_that_is_over_is_no_reason_for_a_later_close() -> None:
+    async def script(socket: ServerConnection) -> None:
+        await started(socket)
+        await tell(
+            socket,
+            {"type": "error", "code": "engine_unavailable", "message": "no key", "fatal": False},
+        )
+        await socket.close(4410, "the room has ended")
+
+    async with scripted_server(script) as url:
+        with pytest.raises(RoomEnded, match="the room has ended"):
+            await publish(url, "room", chunks(SECOND), sample_rate=RATE)
+
+
 async def test_after_a_cut_it_sends_again_from_where_the_server_asks() -> None:
     spoken = b"".join(SECOND[n:] + SECOND[:n] for n in range(0, 40, 2))
     resumed: list[bytes] = []

@@ -10,6 +10,7 @@ import pytest
 
 from captioner.audio.pcm import SAMPLE_RATE, silence, to_bytes
 from captioner.captions.model import Caption
+from captioner.errors import EngineUnavailable
 from tests.realtime_peer import Event, Peer, spoken
 from tests.unit.audio.sounds import container
 from tests.unit.ingest.publishing import PATIENCE, place, start
@@ -181,6 +182,23 @@ async def test_a_server_that_stops_captions_what_it_has_and_goes_away(tmp_path: 
         await socket.end()
         assert socket.error == (1001, None)
         assert await here.finals() == WORDS
+
+
+@pytest.mark.parametrize("stopped", [True, False])
+async def test_a_server_that_stops_while_nobody_recognises_says_so(
+    tmp_path: Path, stopped: bool
+) -> None:
+    async with place(tmp_path, Peer(refuse=10**6)) as here:
+        socket = here.connect(start())
+        socket.speak(SPEECH)
+        if stopped:
+            socket.give('{"type": "stop"}')
+        await socket.until("error", fatal=False)
+        await here.tracks.abandon(EngineUnavailable("the server stops"))
+        await socket.end()
+    assert socket.error == (4500, "engine_unavailable")
+    assert socket.told[-1]["fatal"]
+    assert not [told for told in socket.told if told["type"] == "stopped"]
 
 
 async def test_nothing_said_off_the_record_leaves_the_room(tmp_path: Path) -> None:

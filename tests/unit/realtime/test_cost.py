@@ -88,6 +88,13 @@ def test_the_operators_prices_come_first() -> None:
     assert price_of("openai", "something-new", prices) is None
 
 
+def test_a_model_without_a_price_has_that_of_its_engine() -> None:
+    prices = price_table({"localai": 0.0, "openai": 0.02})
+    assert price_of("localai", "", prices) == FREE
+    assert price_of("openai", "something-new", prices) == Price(0.02)
+    assert price_of("openai", "gpt-transcribe", prices) == PRICES["gpt-transcribe"]
+
+
 @pytest.mark.parametrize("model", ["captioner-live", "whisper-1", "something-new"])
 def test_the_embedded_engine_is_free_whatever_its_model(model: str) -> None:
     assert price_of("embedded", model, price_table({"captioner-live": 1.0})) == FREE
