@@ -34,6 +34,7 @@ e2e: setup-tests
 
 bench: setup-tests
 	$(BIN)/python -m tests.bench.recognition
+	$(BIN)/python -m tests.bench.ingest_overhead
 
 setup: $(VENV)/.installed
 

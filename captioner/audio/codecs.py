@@ -89,8 +89,12 @@ def _decoder(format: str, sample_rate: int, channels: int, to: int) -> _Decoder:
     raise BadFormat(f"format must be one of {', '.join(FORMATS)}")
 
 
+def _samples(data: bytes) -> Samples:
+    return np.frombuffer(data, "<i2").astype(np.int16, copy=False)
+
+
 def _s16(data: bytes) -> Floats:
-    return to_floats(np.frombuffer(data, "<i2").astype(np.int16, copy=False))
+    return to_floats(_samples(data))
 
 
 def _f32(data: bytes) -> Floats:
@@ -117,6 +121,8 @@ class _Raw:
         self, size: int, floats: Callable[[bytes], Floats], resampler: Resampler, channels: int
     ) -> None:
         self._frame = size * channels
+        self._as_it_is = floats is _s16 and channels == 1 and not resampler.changes
+        """Whether the samples come as they are wanted: most of a server's audio does."""
         self._floats = floats
         self._resampler = resampler
         self._channels = channels
@@ -132,6 +138,8 @@ class _Raw:
         whole = len(data) - len(data) % self._frame
         self._rest = data[whole:]
         self.taken += whole // self._frame
+        if self._as_it_is:
+            return _samples(data[:whole])
         samples = self._floats(data[:whole])
         if self._channels > 1:
             samples = samples.reshape(-1, self._channels).mean(axis=1)

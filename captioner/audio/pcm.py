@@ -47,7 +47,8 @@ def dbfs(samples: Samples) -> float:
     """Root mean square against full scale; 0 is the loudest square wave."""
     if not samples.size:
         return SILENCE_DBFS
-    power = float(np.mean(np.square(to_floats(samples), dtype=np.float64)))
+    floats = samples.astype(np.float32)
+    power = float(np.dot(floats, floats)) / samples.size / _FULL_SCALE**2
     return max(SILENCE_DBFS, 10 * math.log10(power)) if power else SILENCE_DBFS
 
 
@@ -97,4 +98,6 @@ class SampleRing:
                 parts.append(block[max(0, start - position) : start + wanted - position])
             if position <= start:
                 break
+        if len(parts) == 1:
+            return parts[0]
         return np.concatenate(parts[::-1]) if parts else silence(0)

@@ -15,6 +15,11 @@ class Resampler:
         """`rate`: of what is fed, `to`: of what comes out, in Hz."""
         self._stream = None if rate == to else soxr.ResampleStream(rate, to, 1, dtype="float32")
 
+    @property
+    def changes(self) -> bool:
+        """Whether what comes out is not what is fed."""
+        return self._stream is not None
+
     def feed(self, samples: Floats) -> Floats:
         return self._resample(samples, last=False)
 

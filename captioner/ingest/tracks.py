@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 HALF_OPEN_S = 5.0
 """A publisher that has sent nothing for so long gives way to another connection of its stream."""
-MOST_TRACKS = 256
+MOST_TRACKS = 1024
 """Streams of one process; each may keep minutes of audio."""
 
 

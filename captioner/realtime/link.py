@@ -28,6 +28,8 @@ AWAKE_S = 15.0
 """Without anything sent for so long, proxies and servers begin to think that nobody is there."""
 WORD_GAP_S = 2.0
 """Words that do not come for so long, while a voice seems to go on, have ended: music goes on."""
+COUNTED_S = 1.0
+"""So much audio is sent before it is told what was sent."""
 STOP_S = 10.0
 """How long what is being sent may take to be sent, when another session takes over."""
 _LOOK_S = 5.0
@@ -76,6 +78,8 @@ class Link:
         self._position = 0
         self._sent_at = clock()
         self._told_at = clock()
+        self._counted = 0.0
+        """Seconds of audio that were sent and told of."""
         self._words_at: float | None = None
         """When words last came for the open utterance."""
         self._receiving: asyncio.Task[None]
@@ -118,6 +122,7 @@ class Link:
                 await asyncio.wait([self._receiving])
                 feeding.cancel()
         finally:
+            self._count()
             await self.close()
 
     async def stop(self) -> None:
@@ -163,13 +168,20 @@ class Link:
             await self._send(self._sending.take(samples))
             self._look_for_words()
             await self._stay_awake()
-            self._sent(self.session.sent - before)
             await pace.wait(self.session.sent - before)
-            self._check()
+            if self.session.sent - self._counted >= COUNTED_S:
+                self._count()
+                self._check()
         if not self._stopping:
             await self._finish()
         self._fed.set()
         self._finish_if_done()
+
+    def _count(self) -> None:
+        """Tell how much was sent since this was told last."""
+        sent = self.session.sent
+        self._sent(sent - self._counted)
+        self._counted = sent
 
     async def _finish(self) -> None:
         await self._send(self._sending.finish())

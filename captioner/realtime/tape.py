@@ -19,7 +19,7 @@ class Tape:
         self._start = start
         self._most = round(kept * rate)
         self._ring = SampleRing()
-        self._changed = asyncio.Condition()
+        self._changed = asyncio.Event()
 
     @property
     def begin(self) -> int:
@@ -46,26 +46,24 @@ class Tape:
 
     async def add(self, samples: Samples) -> None:
         """Add samples, all or (cancelled) none."""
-        async with self._changed:
-            await self._changed.wait_for(lambda: not self.full)
-            self._ring.push(samples)
-            self._changed.notify_all()
+        await self.wait(lambda: not self.full)
+        self._ring.push(samples)
+        self._changed.set()
 
     async def close(self) -> None:
         """There is no more to come."""
-        async with self._changed:
-            self.ended = True
-            self._changed.notify_all()
+        self.ended = True
+        self._changed.set()
 
     async def wait(self, condition: Callable[[], bool]) -> None:
         """Wait until something holds that depends on this tape, or on what `wake` tells of."""
-        async with self._changed:
-            await self._changed.wait_for(condition)
+        while not condition():
+            self._changed.clear()
+            await self._changed.wait()
 
     async def wake(self) -> None:
         """Something changed that somebody may wait for."""
-        async with self._changed:
-            self._changed.notify_all()
+        self._changed.set()
 
     def read(self, start: int, end: int) -> Samples:
         """The samples between two positions, as far as they are there."""
@@ -73,6 +71,5 @@ class Tape:
 
     async def forget(self, until: float) -> None:
         """Let go of what lies before a time."""
-        async with self._changed:
-            self._ring.forget(round((until - self._start) * self.rate))
-            self._changed.notify_all()
+        self._ring.forget(round((until - self._start) * self.rate))
+        self._changed.set()

@@ -88,7 +88,7 @@ MOST_RETRIES = 6
 """So many sessions in a row may say nothing of the same audio: it may be the audio."""
 _LOOK_S = 0.25
 _EVENTS = 256
-_AT_ONCE_S = 0.005
+_AT_ONCE_S = 0.002
 """Messages so close together are one revision: words told for good and the tail behind them."""
 
 

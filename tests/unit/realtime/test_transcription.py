@@ -16,7 +16,14 @@ from captioner.captions.model import Caption
 from captioner.captions.recognition import Expired, SessionLost
 from captioner.realtime.configuration import Wishes
 from captioner.realtime.engines import Upstream
-from captioner.realtime.transcription import AudioLost, Heard, Patience, Silence, Transcription
+from captioner.realtime.transcription import (
+    AudioLost,
+    Heard,
+    Patience,
+    Silence,
+    Transcription,
+    Unmetered,
+)
 from tests.realtime_peer import Event, Peer, running_peer, spoken
 
 pytestmark = pytest.mark.anyio
@@ -66,6 +73,33 @@ class Track:
                 elif not isinstance(event, Silence | AudioLost):
                     self.captions += [r.caption for r in self._assembly.feed(event)]
         self.captions += [r.caption for r in self._assembly.finish()]
+
+
+class Counting(Unmetered):
+    """Counts the seconds that were sent, by session."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    def sent(self, session: str, seconds: float) -> None:
+        self.seconds[session] = self.seconds.get(session, 0.0) + seconds
+
+
+async def test_all_that_was_sent_is_metered_although_a_session_is_lost() -> None:
+    meter = Counting()
+    async with running_peer(Peer(lose_after=[1.25])) as peer:
+        transcription = Transcription(
+            [peer.engine()], Wishes(), sample_rate=SAMPLE_RATE, patience=QUICK, meter=meter
+        )
+        async with asyncio.timeout(TIMEOUT_S), asyncio.TaskGroup() as tasks:
+            tasks.create_task(transcription.run())
+            await transcription.send(SPEECH)
+            await transcription.end()
+            async for _ in transcription.events():
+                pass
+    assert list(meter.seconds) == ["s1", "s2"]
+    assert meter.seconds["s1"] >= peer.received[0]
+    assert meter.seconds["s2"] == pytest.approx(peer.received[1])
 
 
 async def test_everything_that_is_said_is_told() -> None:
