@@ -77,6 +77,8 @@ RENEWED_BY = 5 / 6
 """Of a session's lifetime: of 60 minutes 50."""
 FORCED_BY = 19 / 20
 """Of the same: then another session takes over in the middle of speech."""
+LEAST_LIFETIME_S = 60.0
+"""A server that gives its sessions less has a clock that goes wrong."""
 BRIEF_S = 10.0
 """A session that did not live for so long was no success."""
 ACKNOWLEDGED_S = 10.0
@@ -177,9 +179,9 @@ class Transcription:
                 return
             link = self._links[-1]
             await self._lose(link, error)
-            if _remedy(error) is Remedy.RENEW:
-                continue
             lived = self._clock() - link.opened >= BRIEF_S
+            if lived and _remedy(error) is Remedy.RENEW:
+                continue
             pause = (
                 self._patience.first_retry if lived else min(2 * pause, self._patience.last_retry)
             )
@@ -325,7 +327,8 @@ class Transcription:
         """Seconds until so much of the session's time is over; never for one without an end."""
         lifetime = link.session.provider.lifetime
         if link.session.expires_at is not None:
-            lifetime = link.session.expires_at - link.opened_at
+            told = link.session.expires_at - link.opened_at
+            lifetime = told if told >= LEAST_LIFETIME_S else lifetime
         if lifetime == inf:
             return inf
         whole = min(self._patience.renew / RENEWED_BY, lifetime)
