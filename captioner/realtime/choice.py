@@ -36,7 +36,7 @@ class Choice:
     """A server: what it can do, and how to get there. `url` is empty for the embedded engine."""
 
     provider: Provider
-    url: str = ""
+    url: str = field(default="", repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     secret: str = field(default="", repr=False)
 
@@ -95,11 +95,13 @@ def _address(word: str, keys: Keys) -> Choice:
     if dialect and dialect not in DIALECTS:
         raise BadInput(f"{dialect!r} is no known server; known are {', '.join(DIALECTS)}")
     provider = replace(DIALECTS[dialect], name=dialect) if dialect else ANY
-    model = parse_qs(url.query).get("model", [""])[0]
+    query = parse_qs(url.query)
+    model = query.get("model", [""])[0]
+    secret = keys.server or query.get("api_key", [""])[0]
     if model and provider.dialect != LOCALAI.dialect:  # which knows its pipeline by the address
         provider = replace(provider, model=model)
     headers = {"Authorization": f"Bearer {keys.server}"} if keys.server else {}
-    return Choice(provider, transcription_address(address), headers, keys.server)
+    return Choice(provider, transcription_address(address), headers, secret)
 
 
 def _socket(url: str) -> str:

@@ -252,3 +252,9 @@ async def test_a_key_is_in_no_log_exception_or_event(caplog: pytest.LogCaptureFi
     ours = [record for record in caplog.records if record.name != "websockets.server"]
     assert KEY not in "".join(record.getMessage() for record in ours)
     assert KEY not in repr(choices("openai", Keys(KEY)))
+
+
+def test_a_key_in_an_address_is_as_secret_as_any_other() -> None:
+    (choice,) = choices(f"speaches+ws://host:8000/v1/realtime?model=m&api_key={KEY}", Keys())
+    assert choice.secret == KEY
+    assert KEY not in repr(choice)
