@@ -19,10 +19,10 @@ from captioner.bus.memory import MemoryBus
 from captioner.delivery.hub import Hub
 from captioner.engine_process import EngineProcess, engine_process
 from captioner.errors import CaptionerError, EngineUnavailable
+from captioner.ingest.stage import wishes_of
 from captioner.ingest.tracks import Tracks
 from captioner.metrics import Metrics
 from captioner.realtime.choice import Choice, Keys, choices
-from captioner.realtime.configuration import Wishes
 from captioner.realtime.connection import (
     PATIENT_PONG_S,
     PONG_S,
@@ -203,7 +203,7 @@ async def _joined(settings: Settings, store: Store, recogniser: Recogniser) -> A
     def transcribe(room: Room, place: TrackPlace, language: str) -> Transcription:
         return Transcription(
             recogniser.engines,
-            Wishes(language, room.settings.keywords),
+            wishes_of(room, language),
             sample_rate=recogniser.sample_rate,
             start=place.base + place.settled,
             patience=Patience(renew=60 * settings.session_minutes),
@@ -223,6 +223,7 @@ async def _joined(settings: Settings, store: Store, recogniser: Recogniser) -> A
     ):
         rooms.on_ending.append(tracks.finish)
         rooms.on_erased.append(accounts.forget)
+        rooms.on_changed.append(tracks.change)
         files = tasks.create_task(store.run())
         counting = tasks.create_task(accounts.run())
         trying = tasks.create_task(_try_out(recogniser.engines))

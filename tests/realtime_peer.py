@@ -134,6 +134,8 @@ class Peer:
     hearing: asyncio.Event = field(default_factory=asyncio.Event)
     """While it is not set, audio is taken and not listened to."""
     sessions: int = 0
+    asked: list[Event] = field(default_factory=list)
+    """The `session` of every update that came."""
     received: list[float] = field(default_factory=list)
     """Seconds of audio of each session."""
     url: str = ""
@@ -159,6 +161,7 @@ class Peer:
     ) -> None:
         match message["type"]:
             case "session.update":
+                self.asked.append(message["session"])
                 await self.hearing.wait()
                 events: list[Event] = [{"type": "session.updated"}]
                 if session < self.refuse:

@@ -170,5 +170,6 @@ class Endpointer:
         return self._first + max(0, sample) * self._rate // SPEECH_RATE
 
 
-def _loudness(frames: list[tuple[bool, float]]) -> tuple[int, float]:
-    return sum(voiced for voiced, _ in frames), sum(power for _, power in frames)
+def _loudness(frames: list[tuple[bool, float]]) -> tuple[bool, float]:
+    """No voice at all is quieter than any; one frame without, at a word's edge, is no pause."""
+    return any(voiced for voiced, _ in frames), sum(power for _, power in frames)

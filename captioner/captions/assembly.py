@@ -89,6 +89,10 @@ class Assembly:
         """The language of the newest item that has one."""
         self._settled_until: float | None = None
 
+    def change_language(self, language: str) -> None:
+        """Another one (or `auto`); captions with stable text keep theirs."""
+        self._language = language
+
     @property
     def settled_until(self) -> float | None:
         """The end of the last item that is settled, with every item before it.
@@ -218,9 +222,11 @@ class Assembly:
         return released
 
     def _language_of(self, item: Item) -> str:
+        shown = item.caption
+        if shown is not None and (shown.stable or shown.final):
+            return shown.language
         if self._language != AUTO:
             return self._language
-        shown = item.caption
-        if shown is not None and (shown.stable or shown.final or item.language is None):
+        if shown is not None and item.language is None:
             return shown.language
         return item.language or self._spoken or UNDETERMINED

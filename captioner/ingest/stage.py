@@ -21,6 +21,7 @@ from captioner.captions.recognition import (
     SpeechStopped,
 )
 from captioner.ingest.arrivals import Arrivals
+from captioner.realtime.configuration import Wishes
 from captioner.realtime.engines import Upstream
 from captioner.realtime.transcription import AudioLost, Heard, Silence, Transcription
 from captioner.rooms.room import Room, TrackPlace
@@ -33,6 +34,11 @@ Transcribe = Callable[[Room, TrackPlace, str], Transcription]
 
 OnGap = Callable[[Gap], None]
 """Is told of what was not captioned."""
+
+
+def wishes_of(room: Room, language: str) -> Wishes:
+    """What a recogniser is told of a track of the room that is spoken in a language (or `auto`)."""
+    return Wishes(language, room.settings.keywords)
 
 
 class Stage:
@@ -89,6 +95,11 @@ class Stage:
     def upstream(self) -> Upstream:
         """Who recognises just now, or why nobody does."""
         return self._upstream
+
+    def change(self, language: str) -> None:
+        """Another language (or `auto`), or other settings, from the next sentence on."""
+        self._assembly.change_language(language)
+        self._transcription.wish(wishes_of(self._room, language))
 
     async def feed(self, samples: Samples) -> None:
         """Add audio, all or (cancelled) none; waits while the recogniser is far behind."""

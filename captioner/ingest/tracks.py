@@ -27,8 +27,10 @@ MOST_TRACKS = 1024
 class Track:
     """A stage, and the connection that feeds it, if there is one just now."""
 
-    def __init__(self, stage: Stage, clock: Callable[[], float]) -> None:
+    def __init__(self, stage: Stage, language: str | None, clock: Callable[[], float]) -> None:
+        """`language`: what its publisher says is spoken; None, what the room says."""
         self.stage = stage
+        self.language = language
         self.intake = Intake(stage)
         self.displaced = asyncio.Event()
         """Set for the connection that another one has taken the place of."""
@@ -163,6 +165,12 @@ class Tracks:
             if name == room
         }
 
+    def change(self, room: Room) -> None:
+        """The room's settings are other ones: its tracks keep to them from the next sentence on."""
+        for (name, _), track in self._tracks.items():
+            if name == room.settings.id:
+                track.stage.change(track.language or room.settings.language)
+
     async def finish(self, room: str) -> None:
         """Caption what was said in the room; its tracks are over."""
         await _finish([track for (name, _), track in self._tracks.items() if name == room])
@@ -191,7 +199,7 @@ class Tracks:
             transcribe=self._transcribe,
             on_gap=self._on_gap,
         )
-        track = Track(stage, self._clock)
+        track = Track(stage, start.language, self._clock)
         self._tracks[room.settings.id, start.stream] = track
         living = asyncio.create_task(self._live(room, start.stream, track))
         self._living.add(living)

@@ -42,6 +42,10 @@ class Breaker:
         self._jitter = jitter
         self._failures = 0
         self._pause = 0.0
+        self._paused = clock()
+        """When the pause began."""
+        self._closed: float | None = None
+        """When it closed after that: one whose session begins may still be refused at once."""
         self._until: float | None = None
         """Until when nobody may try; None while it is closed."""
         self._trying = False
@@ -77,10 +81,12 @@ class Breaker:
         if self.trouble:
             logger.info("Recognition works again (it did not: %s).", self.trouble)
         self._trying, self.trouble = False, ""
-        self._failures, self._pause, self._until = 0, 0.0, None
+        self._failures, self._until = 0, None
+        self._closed = self._clock() if self._closed is None else self._closed
 
     def failed(self, error: EngineUnavailable) -> None:
         """The server could not be used; raises nothing."""
+        now = self._clock()
         remedy = error.remedy if isinstance(error, SessionEnded) else Remedy.RETRY
         retry_after = error.retry_after if isinstance(error, SessionEnded) else None
         self._failures += 1
@@ -90,9 +96,12 @@ class Breaker:
         first, last = _PAUSES.get(remedy, (FIRST_S, LAST_S))
         if remedy not in _PAUSES and retry_after is None and self._failures < FAILURES:
             return
-        self._pause = min(max(2 * self._pause, first), last)
+        if now >= self._paused + self._pause:  # else another track tells of the same trouble
+            worked = self._closed is not None and now > self._closed + self._pause
+            self._pause = min(max(0.0 if worked else 2 * self._pause, first), last)
+            self._paused, self._closed = now, None
         pause = self._pause if retry_after is None else retry_after
-        until = self._clock() + pause * self._jitter()
+        until = now + pause * self._jitter()
         self._until = max(until, self._until or until)
 
 

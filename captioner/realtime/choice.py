@@ -46,7 +46,7 @@ class Choice:
     """A server: what it can do, and how to get there. `url` is empty for the embedded engine."""
 
     provider: Provider
-    url: str = ""
+    url: str = field(default="", repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     secret: str = field(default="", repr=False)
 
@@ -117,16 +117,17 @@ def _address(word: str, keys: Keys) -> Choice:
     if dialect and dialect not in DIALECTS:
         raise BadInput(f"{dialect!r} is no known server; known are {', '.join(DIALECTS)}")
     provider = replace(DIALECTS[dialect], name=dialect) if dialect else ANY
-    asked = parse_qs(url.query)
-    model = asked.get("model", [""])[0]
+    query = parse_qs(url.query)
+    model = query.get("model", [""])[0]
+    secret = keys.server or query.get("api_key", [""])[0]
     if provider in (LOCALAI, SPEACHES, VLLM) and not model:
         raise BadInput(f"{dialect} needs its model in the address: {dialect}+ws://…?model=MODEL")
-    if provider == SPEACHES and "intent" not in asked:  # without it, a conversation
+    if provider == SPEACHES and "intent" not in query:  # without it, a conversation
         address = url._replace(query=f"{url.query}&intent=transcription").geturl()
     if model and provider.dialect != LOCALAI.dialect:  # which knows its pipeline by the address
         provider = replace(provider, model=model)
     headers = {"Authorization": f"Bearer {keys.server}"} if keys.server else {}
-    return Choice(provider, transcription_address(address), headers, keys.server)
+    return Choice(provider, transcription_address(address), headers, secret)
 
 
 def _socket(variable: str, url: str) -> str:

@@ -106,10 +106,9 @@ def _code(tag: str) -> str:
 
 def _named(error: Mapping[str, Any]) -> str | None:
     """The option that an error is about, by its `param` or by its words."""
-    param = str(error.get("param") or "")
-    parts = param.replace("[", ".").split(".")
-    found = next((name for name in _OPTIONAL if name in parts), None)
-    if found is not None or param:
+    parts = str(error.get("param") or "").replace("[", ".").split(".")
+    found = next((name for name in _OPTIONAL if any(part.endswith(name) for part in parts)), None)
+    if found is not None or parts[-1] == "model":
         return found
     message = str(error.get("message") or "").lower().replace(" ", "_")
     return next((name for name in _OPTIONAL if name in message), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Protocol
@@ -12,6 +13,9 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
 
 from captioner.realtime.trouble import closed, not_let_in, unreachable
+
+wire = logging.getLogger(f"{__name__}.wire")
+wire.setLevel(logging.INFO)  # below that it writes all that is sent, and the key is part of it
 
 LARGEST_EVENT = 16 << 20
 PING_S = 20.0
@@ -34,6 +38,13 @@ class Connection(Protocol):
 
 Connect = Callable[[], AbstractAsyncContextManager[Connection]]
 """Opens a connection to whoever recognises; raises `SessionEnded`."""
+
+
+class _Connect(connect):
+    """Follows nobody to another address: the key is for this one."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        return exc
 
 
 class WebSocket:
@@ -90,8 +101,9 @@ def connector(
     @asynccontextmanager
     async def open_connection() -> AsyncIterator[WebSocket]:
         try:
-            socket = await connect(
+            socket = await _Connect(
                 url,
+                logger=wire,
                 additional_headers=headers,
                 compression=None,  # base64 of noise: much work for little
                 max_size=LARGEST_EVENT,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from math import inf
 from typing import Any
 
 from captioner.audio.endpointing import Voice
@@ -214,15 +215,17 @@ class Link:
         while not self.session.finished:
             if owed != (owed := self.session.owed):
                 since = self._clock()
-            patience = since + self.session.provider.completes - self._clock()
+            patience = inf
+            if owed is not None:
+                patience = since + self.session.provider.completes - self._clock()
             message = await self._message(min(max(_UNREAD_S, patience), _LOOK_S))
-            if message is None:
-                if owed is None or patience > _LOOK_S:
-                    continue  # what is owed may have become another while nothing came
-                events = self.session.give_up(alive=self._told_at > since)
-            else:
+            if message is not None:
                 self._told_at = self._clock()
                 events = self.session.receive(message)
+            elif patience > _LOOK_S:
+                events = []  # but what was heard on this side may be settled
+            else:
+                events = self.session.give_up(alive=self._told_at > since)
             self._note_words(events)
             if self._sending.held:
                 self._answered = True

@@ -194,7 +194,8 @@ class Session:
     def stay_awake(self) -> list[str]:
         """Something to keep an idle connection, when nothing is said for long."""
         if self.provider.turns == "manual":
-            return [] if self.provider.serial else self._dialect.clear()
+            holds_audio = self.provider.serial or self.utterances.speaking is not None
+            return [] if holds_audio else self._dialect.clear()
         return self._silence(LEAST_COMMIT_S)
 
     def begin(self, start: float) -> None:
@@ -315,7 +316,7 @@ class Session:
         elif kind.startswith("session."):
             self._session(kind, message.get("session") or {})
         elif kind == "error":
-            self._error(told(message.get("error")))
+            yield from self._error(told(message.get("error")))
 
     def _repeats(self, message: Message) -> bool:
         """Whether the event came before; two equal deltas are two words, but have two ids."""
@@ -366,7 +367,14 @@ class Session:
         item = self.utterances.acknowledge(name, before, self.position)
         if item is None or item.end is None:
             return
+        if self.provider.turns == "server":
+            yield from self._pass_over(item.start)
         yield Committed(name, item.previous, item.start, item.end)
+
+    def _pass_over(self, until: float) -> Iterator[Recognition]:
+        """A server commits in the order of speech: of what it has passed over it owes the words."""
+        for name, item in self.utterances.pass_over(until).items():
+            yield Committed(name, item.previous, item.start, item.end or until)
 
     def _transcription(self, kind: str, message: Message) -> Iterator[Recognition]:
         name = self._name(message)
@@ -416,7 +424,7 @@ class Session:
     def _name(self, message: Message) -> str:
         return self._prefix + str(message["item_id"])
 
-    def _error(self, error: Mapping[str, Any]) -> None:
+    def _error(self, error: Mapping[str, Any]) -> Iterator[Recognition]:
         remedy = remedy_for(error)
         if remedy is not Remedy.IGNORE:
             raise ended_by(self.provider.name, error, remedy)
@@ -425,7 +433,7 @@ class Session:
         elif not self.ready:
             self._refused(error)
         elif error.get("code") == _COMMIT_EMPTY or str(error.get("event_id")).startswith("commit"):
-            self._not_committed(error.get("event_id"))
+            yield from self._not_committed(error.get("event_id"))
         else:
             logger.warning("The recogniser answered %s", error.get("code"))
 
@@ -437,10 +445,15 @@ class Session:
         self.left_out.append(option)
         self._replies += self.configure()
 
-    def _not_committed(self, event_id: object) -> None:
+    def _not_committed(self, event_id: object) -> Iterator[Recognition]:
         """With turns of its own the server had nothing; else it has lost what it was sent."""
         commit = self.utterances.refuse(event_id)
-        if commit is not None and commit.start is not None and commit.start >= self._retried_until:
+        if commit is None or commit.end is None:
+            return
+        if commit.start is None:
+            # What has only just begun may be too little to be committed yet.
+            yield from self._pass_over(commit.end - (0.0 if self._finishing else _ONSET_S))
+        elif commit.start >= self._retried_until:
             raise Unanswered(self.provider.name)
 
 

@@ -78,6 +78,8 @@ RENEWED_BY = 5 / 6
 """Of a session's lifetime: of 60 minutes 50."""
 FORCED_BY = 19 / 20
 """Of the same: then another session takes over in the middle of speech."""
+LEAST_LIFETIME_S = 60.0
+"""A server that gives its sessions less has a clock that goes wrong."""
 BRIEF_S = 10.0
 """A session that did not live for so long was no success."""
 ACKNOWLEDGED_S = 10.0
@@ -118,6 +120,8 @@ class Transcription:
         self._engines = engines
         self._wishes = wishes
         self._plain = Wishes(wishes.language)
+        self._wished = asyncio.Event()
+        """Set while the present session was told of other wishes than these."""
         self._doubted = False
         """Whether the last session said again what it had been told to expect."""
         self._patience = patience or Patience()
@@ -150,6 +154,12 @@ class Transcription:
     async def send(self, samples: Samples) -> None:
         """Add samples, all or (cancelled) none; waits while too much is kept."""
         await self._tape.add(samples)
+
+    def wish(self, wishes: Wishes) -> None:
+        """Other wishes: from the next pause on another session goes on, and is told of them."""
+        if wishes != self._wishes:
+            self._wishes, self._plain = wishes, Wishes(wishes.language)
+            self._wished.set()
 
     async def end(self) -> None:
         """No more samples: what is left will be recognised, then `events` ends."""
@@ -185,6 +195,7 @@ class Transcription:
             else:
                 await self._events.put(None)
                 return
+            _let_go()
             link = self._links[-1]
             await self._lose(link, error)
             lived = self._clock() - link.opened >= BRIEF_S
@@ -213,7 +224,8 @@ class Transcription:
             spent = all(isinstance(trouble, BudgetSpent) for trouble in troubles)
             await self._make_room("budget_spent" if spent else "engine_unavailable")
             wait = min(engine.breaker.wait() for engine in self._engines)
-            await asyncio.sleep(max(wait, pause * random.uniform(0.5, 1.0)))
+            wait = max(wait, pause * random.uniform(0.5, 1.0))
+            await asyncio.sleep(min(wait, self._patience.look))  # room may have to be made
             pause = min(2 * pause, self._patience.last_retry)
 
     async def _open(self, engine: Engine) -> Link:
@@ -225,8 +237,9 @@ class Transcription:
             raise EngineUnavailable(engine.breaker.trouble)
         self._sessions += 1
         name = f"s{self._sessions}"
+        wishes = self._wishes
         session = Session(
-            Configuration(provider, self._plain if self._doubted else self._wishes),
+            Configuration(provider, self._plain if self._doubted else wishes),
             name=name,
             rate=self.sample_rate,
             retried_until=self._retried_until,
@@ -252,6 +265,8 @@ class Transcription:
         finally:
             self._metrics.engine_available(engine.name, engine.breaker.closed)
         self._note_who(name, engine)
+        if wishes is self._wishes:
+            self._wished.clear()
         self._metrics.session_opened(engine.name)
         self._meter.opened(name, engine.name, session.provider.model)
         return link
@@ -304,15 +319,23 @@ class Transcription:
         rank = self._engines.index(link.engine)
         look = self._patience.look if rank else LONGEST_WAIT_S
         while True:
-            await asyncio.sleep(min(look, max(0.0, self._due(link, RENEWED_BY))))
-            aged = self._due(link, RENEWED_BY) <= 0
-            for engine in self._engines if aged else self._engines[:rank]:
+            await self._changes(within=min(look, max(0.0, self._due(link, RENEWED_BY))))
+            due = self._wished.is_set() or self._due(link, RENEWED_BY) <= 0
+            for engine in self._engines if due else self._engines[:rank]:
                 try:
                     return await self._open(engine)
                 except EngineUnavailable as error:
                     logger.debug("No session to go on with: %s", error)
-            if aged:
+            if due:
                 await asyncio.sleep(self._patience.look)
+
+    async def _changes(self, *, within: float) -> None:
+        """Wait until something else is wished for, or for so many seconds."""
+        try:
+            async with asyncio.timeout(within):
+                await self._wished.wait()
+        except TimeoutError:
+            return
 
     async def _pause_of(self, link: Link) -> bool:
         """Wait until nobody speaks; False if that takes until another session has to go on."""
@@ -334,7 +357,8 @@ class Transcription:
         """Seconds until so much of the session's time is over; never for one without an end."""
         lifetime = link.session.provider.lifetime
         if link.session.expires_at is not None:
-            lifetime = link.session.expires_at - link.opened_at
+            told = link.session.expires_at - link.opened_at
+            lifetime = told if told >= LEAST_LIFETIME_S else lifetime
         if lifetime == inf:
             return inf
         whole = min(self._patience.renew / RENEWED_BY, lifetime)
@@ -435,6 +459,13 @@ class Unmetered:
 
     def refusal(self, engine: str, model: str) -> str | None:
         return None
+
+
+def _let_go() -> None:
+    """End here if somebody has cancelled this: a session that ends meanwhile hides it."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _remedy(error: EngineUnavailable) -> Remedy:

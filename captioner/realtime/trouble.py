@@ -79,6 +79,8 @@ _CREDENTIALS = 3000
 _CONFIGURATION = 4000
 _POLICY = 1008
 _TRY_LATER = 1013
+_PASSING_STATUSES = {408, 425}
+"""Of those that say that the client is wrong, the ones that may get better by themselves."""
 _LONGEST_WORDS = 300
 
 
@@ -122,11 +124,13 @@ def not_let_in(server: str, status: int, retry_after: float | None = None) -> Se
     """The handshake was answered with an HTTP status other than 101."""
     if status in (401, 403):
         return SessionEnded(f"{server} does not accept the key ({status})", Remedy.REFUSED)
-    if status in (400, 404, 405, 422):
-        message = f"{server} knows no such address or model ({status}); check the setting `engine`"
-        return SessionEnded(message, Remedy.REFUSED)
+    if status == 402:
+        return SessionEnded(f"{server}: its account has no credit left ({status})", Remedy.REFUSED)
     if status in (429, 503):
         return SessionEnded(f"{server} has too much to do ({status})", Remedy.WAIT, retry_after)
+    if 300 <= status < 500 and status not in _PASSING_STATUSES:
+        message = f"{server} knows no such address or model ({status}); check the setting `engine`"
+        return SessionEnded(message, Remedy.REFUSED)
     return SessionEnded(f"{server} does not work ({status})", Remedy.RETRY, retry_after)
 
 

@@ -163,6 +163,17 @@ class Utterances:
         self.committed_until = max(self.committed_until, item.end)
         return item
 
+    def pass_over(self, until: float) -> dict[str, Item]:
+        """The server went on without a word of the items that began before: they ended there."""
+        passed = {
+            name: item
+            for name, item in self._items.items()
+            if not item.committed and item.start < until
+        }
+        for item in passed.values():
+            item.end, item.committed = until if item.end is None else item.end, True
+        return passed
+
     def refuse(self, event_id: object) -> Commit | None:
         """The server did not commit: the commit it answers, by its id or the oldest."""
         asked = [commit for commit in self._commits if commit.end is not None]

@@ -37,6 +37,7 @@ class Rooms:
     `on_ending`: called with the room's id, all at once, when a room ends; the room has ended when
     the last returns. Whoever publishes into rooms finishes there what was said. `on_erased`:
     called with the id of a room that is gone, before there may be another of that id.
+    `on_changed`: called with a room whose settings are other ones now.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Rooms:
     ) -> None:
         self.on_ending: list[Finish] = []
         self.on_erased: list[Callable[[str], None]] = []
+        self.on_changed: list[Callable[[LocalRoom], None]] = []
         self._bus = bus
         self._records = records
         self._clock = clock
@@ -110,6 +112,8 @@ class Rooms:
         """Change the settings that the message names; raises `BadInput`, `RoomNotFound`."""
         found = await self.get(room)
         await self._save(found, message)
+        for changed in self.on_changed:
+            changed(found)
         await found.announce()
         return found
 

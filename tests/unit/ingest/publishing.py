@@ -14,9 +14,9 @@ from captioner.archive.store import open_store
 from captioner.audio.pcm import SAMPLE_RATE, Samples, to_bytes
 from captioner.bus.memory import MemoryBus
 from captioner.captions.model import Caption, Event, Gap
+from captioner.ingest.stage import wishes_of
 from captioner.ingest.tracks import Tracks
 from captioner.ingest.websocket import Disconnected, publish_over
-from captioner.realtime.configuration import Wishes
 from captioner.realtime.transcription import Patience, Transcription
 from captioner.rooms.local import LocalRoom
 from captioner.rooms.registry import Rooms
@@ -81,7 +81,7 @@ async def place(
             def transcribe(room: Room, place: TrackPlace, language: str) -> Transcription:
                 return Transcription(
                     [peer.engine()],
-                    Wishes(language, room.settings.keywords),
+                    wishes_of(room, language),
                     sample_rate=SAMPLE_RATE,
                     start=place.base + place.settled,
                     patience=patience,
@@ -91,6 +91,7 @@ async def place(
                 transcribe, SAMPLE_RATE, grace_s=grace_s, clock=lambda: now[0]
             ) as tracks:
                 rooms.on_ending.append(tracks.finish)
+                rooms.on_changed.append(tracks.change)
                 yield Place(rooms, bus, tracks, peer, now)
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 from dataclasses import replace
@@ -157,6 +158,27 @@ async def test_tracks_of_a_room_do_not_disturb_each_other(tmp_path: Path) -> Non
         await bo.stop()
         events = [event for event in await here.events() if isinstance(event, Caption)]
     assert {(c.speaker, c.text) for c in events} == {("Ana", "w1 w2"), ("Bo", "w8 w9")}
+
+
+async def test_other_settings_of_the_room_reach_its_tracks_at_the_next_sentence(
+    tmp_path: Path,
+) -> None:
+    async with place(tmp_path) as here:
+        socket = here.connect(start())
+        socket.speak(SPEECH)
+        await socket.acked(SECONDS - 1.0)
+        await here.rooms.change("demo", {"language": "de", "keywords": ["Kubernetes"]})
+        while here.peer.sessions < 2:  # noqa: ASYNC110 - what it waits for sets no event
+            await asyncio.sleep(0.01)
+        socket.speak(SPEECH)
+        await socket.stop()
+        captions = [event for event in await here.events() if isinstance(event, Caption)]
+        told = [asked["audio"]["input"]["transcription"] for asked in here.peer.asked]
+    finals = sorted((c.start, c.language, c.text) for c in captions if c.final and c.text)
+    assert [language for _, language, _ in finals] == ["en"] * 4 + ["de"] * 4
+    assert [text for _, _, text in finals] == WORDS * 2
+    assert ("keywords" in told[0], told[-1]["language"]) == (False, "de")
+    assert told[-1]["keywords"] == ["Kubernetes"]
 
 
 async def test_the_end_of_the_room_ends_its_publishers(tmp_path: Path) -> None:
