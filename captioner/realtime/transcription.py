@@ -195,7 +195,6 @@ class Transcription:
             else:
                 await self._events.put(None)
                 return
-            _let_go()
             link = self._links[-1]
             await self._lose(link, error)
             lived = self._clock() - link.opened >= BRIEF_S
@@ -275,15 +274,27 @@ class Transcription:
         """Go on with one session after another, until everything is recognised or one is lost."""
         self._away_since = None
         await self._change_to(link.engine)
-        async with asyncio.TaskGroup() as tasks:
+        # No task group: of a cancellation and a lost session at the same moment it forgets one.
+        current = asyncio.create_task(self._work(link))
+        following = asyncio.create_task(self._renewed(link))
+        working = {current}
+        try:
             while True:
-                working = tasks.create_task(self._work(link))
-                following = tasks.create_task(self._renewed(link))
-                await asyncio.wait({working, following}, return_when=asyncio.FIRST_COMPLETED)
-                if not following.done() and not link.session.retired:
-                    following.cancel()
-                    return
-                link = await following
+                await asyncio.wait({*working, following}, return_when=asyncio.FIRST_COMPLETED)
+                working = {task for task in working if not _is_over(task)}
+                if following.done():
+                    link = following.result()
+                    current = asyncio.create_task(self._work(link))
+                    following = asyncio.create_task(self._renewed(link))
+                    working.add(current)
+                elif current.done() and not link.session.retired:
+                    break
+            following.cancel()
+            await asyncio.gather(*working)
+        finally:
+            for task in (*working, following):
+                task.cancel()
+            await asyncio.gather(*working, following, return_exceptions=True)
 
     async def _work(self, link: Link) -> None:
         """Let a session do its work to the end."""
@@ -461,11 +472,11 @@ class Unmetered:
         return None
 
 
-def _let_go() -> None:
-    """End here if somebody has cancelled this: a session that ends meanwhile hides it."""
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
+def _is_over(task: asyncio.Task[None]) -> bool:
+    """Whether the task has ended; raises what it raised."""
+    if task.done():
+        task.result()
+    return task.done()
 
 
 def _remedy(error: EngineUnavailable) -> Remedy:

@@ -90,8 +90,8 @@ def test_a_session_gives_way_to_the_next_in_a_pause(provider: Provider) -> None:
 
 @pytest.mark.parametrize("provider", PROVIDERS.values(), ids=PROVIDERS)
 def test_a_server_may_say_when_the_session_will_end(provider: Provider) -> None:
-    words = [f"w{number}" for number in range(1, 21)]
-    meeting = Meeting(spoken(*words, pause_s=1.0), (provider, Script(((Expires(15.0),),))))
+    words = [f"w{number}" for number in range(1, 91)]
+    meeting = Meeting(spoken(*words, pause_s=1.0), (provider, Script(((Expires(70.0),),))))
     assert meeting.track.words == words
     assert meeting.rotations("pause") >= 1
     assert (meeting.rotations("forced"), meeting.lost) == (0, 0)
