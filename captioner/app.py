@@ -32,7 +32,8 @@ from captioner.realtime.connection import (
 from captioner.realtime.cost import price_table
 from captioner.realtime.engines import Engine
 from captioner.realtime.opening import try_out
-from captioner.realtime.transcription import Patience, Transcription
+from captioner.realtime.patience import Patience
+from captioner.realtime.transcription import Transcription
 from captioner.rooms.clock import utc_now
 from captioner.rooms.registry import Rooms
 from captioner.rooms.room import Room, TrackPlace

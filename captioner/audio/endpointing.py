@@ -94,6 +94,11 @@ class Endpointer:
         return None if self._start is None else self._place(self._start)
 
     @property
+    def voiced_s(self) -> float:
+        """For how long a voice was heard in the open utterance, in seconds."""
+        return self._voiced * FRAME / SPEECH_RATE
+
+    @property
     def quiet(self) -> int:
         """Nobody spoke before this who is not in an utterance that was told."""
         if self._start is not None:
@@ -156,7 +161,7 @@ class Endpointer:
         assert self._start is not None
         start, self._start = self._place(self._start), None
         self._longest = self._usually_longest
-        return Ended(start, max(start, end), cut, self._voiced * FRAME / SPEECH_RATE)
+        return Ended(start, max(start, end), cut, self.voiced_s)
 
     def _quietest(self) -> int:
         """The middle of the quietest frames of the last second; of equal ones the last."""

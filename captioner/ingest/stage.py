@@ -23,7 +23,8 @@ from captioner.captions.recognition import (
 from captioner.ingest.arrivals import Arrivals
 from captioner.realtime.configuration import Wishes
 from captioner.realtime.engines import Upstream
-from captioner.realtime.transcription import AudioLost, Heard, Silence, Transcription
+from captioner.realtime.heard import AudioLost, Heard, Silence
+from captioner.realtime.transcription import Transcription
 from captioner.rooms.room import Room, TrackPlace
 
 SILENCE_STEP_S = 5.0

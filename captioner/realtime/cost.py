@@ -41,6 +41,21 @@ class Meter(Protocol):
         ...
 
 
+class Unmetered:
+    """Counts nothing, and refuses nothing: where nobody pays."""
+
+    def opened(self, session: str, engine: str, model: str) -> None: ...
+
+    def sent(self, session: str, seconds: float) -> None: ...
+
+    def reported(self, session: str, usage: Mapping[str, object]) -> None: ...
+
+    def closed(self, session: str) -> None: ...
+
+    def refusal(self, engine: str, model: str) -> str | None:
+        return None
+
+
 @dataclass(frozen=True, slots=True)
 class Price:
     """What is asked for audio, in USD a minute."""

@@ -25,7 +25,7 @@ PREFIX_S = 0.3
 LONGEST_OPEN_S = 30.0
 """An utterance that a server has not ended by then is ended by a commit: noise may never end."""
 LEAST_VOICED_S = 0.16
-"""Less voice than this is no word: it is cleared, and not committed."""
+"""Less voice than this is no word: it is not sent."""
 TOLD_S = 10.0
 """So long after speech a server has told of it, if it ever will."""
 MARGIN_S = 0.35
@@ -108,6 +108,8 @@ class SendUtterances:
         self._found: deque[Began | Ended] = deque()
         """What is not yet done about."""
         self._sent = endpointer.position
+        self._start: int | None = None
+        """Where an utterance began that is not sent before it has voice enough to be a word."""
         self._open = False
         self._finishing = False
 
@@ -133,6 +135,8 @@ class SendUtterances:
             messages += self._do(self._found.popleft())
         if self._found:
             return messages
+        if self._start is not None and self._endpointer.voiced_s >= LEAST_VOICED_S:
+            self._begin(self._start)
         if self._open:
             messages += self._send(self._endpointer.fixed)
         quiet = self._tape.time(self._endpointer.quiet)
@@ -141,16 +145,22 @@ class SendUtterances:
 
     def _do(self, found: Began | Ended) -> list[str]:
         if isinstance(found, Began):
-            self._sent, self._open = found.start, True
-            self._session.skip(self._tape.time(found.start))
-            self._session.begin(self._tape.time(found.start))
+            self._start = found.start
             return []
+        if self._start is not None:
+            if found.voiced_s < LEAST_VOICED_S:
+                self._start = None
+                return []
+            self._begin(self._start)
         messages = self._send(found.end)
         self._open = False
-        if found.voiced_s < LEAST_VOICED_S and not self._session.provider.serial:
-            return [*messages, *self._session.clear()]
         end = self._tape.time(found.end)
         return [*messages, *self._session.commit(end, voiced_s=found.voiced_s)]
+
+    def _begin(self, start: int) -> None:
+        self._start, self._sent, self._open = None, start, True
+        self._session.skip(self._tape.time(start))
+        self._session.begin(self._tape.time(start))
 
     def _send(self, until: int) -> list[str]:
         if until <= self._sent:

@@ -7,15 +7,13 @@ over, for every server adds its own.
 
 from __future__ import annotations
 
-import base64
 import logging
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from itertools import count
 from typing import Any
 
-from captioner.audio.pcm import Samples, from_floats, silence, to_bytes, to_floats
-from captioner.audio.resample import Resampler
+from captioner.audio.pcm import Samples
 from captioner.captions.recognition import (
     Committed,
     Completed,
@@ -32,8 +30,8 @@ from captioner.captions.words import clean
 from captioner.realtime.configuration import Configuration
 from captioner.realtime.credibility import Credibility, Guarded
 from captioner.realtime.dialects import Message, dialect
+from captioner.realtime.outgoing import Outgoing
 from captioner.realtime.providers import Provider, recognised
-from captioner.realtime.sample_clock import SampleClock
 from captioner.realtime.trouble import (
     Remedy,
     SessionEnded,
@@ -84,8 +82,8 @@ class Session:
         self._configuration = configuration
         self._dialect = dialect(configuration.provider.dialect)
         self._prefix = f"{name}/" if name else ""
-        self._rate = rate or configuration.provider.sample_rate
-        self._resampler = self._new_resampler()
+        provider = configuration.provider
+        self._audio = Outgoing(self._dialect, rate or provider.sample_rate, provider.sample_rate)
         self._retried_until = retried_until
         self._retries_left = retries_left
         self._report = report
@@ -95,8 +93,6 @@ class Session:
         self._ids = count(1)
         self._probes: deque[float] = deque()
         """Up to where audio was sent when we asked for each `session.updated` to come."""
-        self._uncommitted = 0
-        """Samples that were sent since the last commit."""
         self._heard_events: dict[str, None] = {}
         self._finishing = self._retired = False
         self.ready = False
@@ -112,7 +108,7 @@ class Session:
 
     def start(self, base: float) -> None:
         """The first sample that will be sent lies at `base`."""
-        self._clock = SampleClock(base, self._rate)
+        self._audio.start(base)
         self.base = base
         self.utterances = Utterances(base)
         self.heard = base
@@ -128,12 +124,12 @@ class Session:
     @property
     def position(self) -> float:
         """Up to where audio was sent."""
-        return self._clock.now
+        return self._audio.clock.now
 
     @property
     def sent(self) -> float:
         """Seconds of audio that were sent, silence that was added included."""
-        return self._clock.sent
+        return self._audio.clock.sent
 
     @property
     def unprobed(self) -> float:
@@ -181,22 +177,18 @@ class Session:
 
     def append(self, samples: Samples) -> list[str]:
         """The next samples, as the messages that append them."""
-        self._clock.advance(samples.size)
-        self._uncommitted += samples.size
-        if self._rate != self.provider.sample_rate:
-            samples = from_floats(self._resampler.feed(to_floats(samples)))
-        return self._append(samples)
+        return self._audio.append(samples)
 
     def skip(self, until: float) -> None:
         """What lies before `until` is not sent: nobody speaks in it."""
-        self._clock.jump(until)
+        self._audio.clock.jump(until)
 
     def stay_awake(self) -> list[str]:
         """Something to keep an idle connection, when nothing is said for long."""
         if self.provider.turns == "manual":
             holds_audio = self.provider.serial or self.utterances.speaking is not None
             return [] if holds_audio else self._dialect.clear()
-        return self._silence(LEAST_COMMIT_S)
+        return self._audio.silence(LEAST_COMMIT_S)
 
     def begin(self, start: float) -> None:
         """The caller heard somebody begin to speak: what is sent from now on belongs to that."""
@@ -211,19 +203,11 @@ class Session:
         found = self.provider.turns == "manual"
         end = self.position if end is None else end
         self.utterances.commit(end, commit, found=found, voiced_s=voiced_s)
-        messages = self._append(from_floats(self._resampler.flush()))
-        if found and self._uncommitted < LEAST_COMMIT_S * self._rate:
-            messages += self._silence(LEAST_COMMIT_S)
-        self._resampler = self._new_resampler()
-        self._uncommitted = 0
+        too_short = found and self._audio.uncommitted_s < LEAST_COMMIT_S
+        messages = self._audio.end()
+        if too_short:
+            messages += self._audio.silence(LEAST_COMMIT_S)
         return [*messages, *self._dialect.commit(commit)]
-
-    def clear(self) -> list[str]:
-        """What was sent since the last commit is no speech."""
-        self.utterances.abandon()
-        self._resampler = self._new_resampler()
-        self._uncommitted = 0
-        return self._dialect.clear()
 
     def finish(self, *, spoken: bool = True) -> list[str]:
         """There is no more audio: the messages that have the rest of it settled.
@@ -231,7 +215,7 @@ class Session:
         `spoken`: somebody may have spoken since the last utterance that the server knows.
         """
         self._finishing = True
-        commits = self.provider.turns == "server" and spoken and self._uncommitted
+        commits = self.provider.turns == "server" and spoken and self._audio.uncommitted_s
         messages = self.commit() if commits else []
         return messages + (self.probe() if self.provider.probes else [])
 
@@ -286,22 +270,6 @@ class Session:
             logger.warning("The recogniser's %s cannot be read: %r", message.get("type"), error)
         return events
 
-    def _append(self, samples: Samples) -> list[str]:
-        if not samples.size:
-            return []
-        return self._dialect.append(base64.b64encode(to_bytes(samples)).decode("ascii"))
-
-    def _silence(self, seconds: float) -> list[str]:
-        """Silence that is not in the caller's audio."""
-        time = self.position
-        samples = silence(round(seconds * self.provider.sample_rate))
-        self._clock.advance(round(seconds * self._rate))
-        self._clock.jump(time)
-        return self._append(samples)
-
-    def _new_resampler(self) -> Resampler:
-        return Resampler(self._rate, self._configuration.provider.sample_rate)
-
     def _id(self, kind: str) -> str:
         return f"{kind}-{next(self._ids)}"
 
@@ -352,12 +320,12 @@ class Session:
         match kind:
             case "speech_started":
                 item = self.utterances.start(
-                    name, self._clock.start(message["audio_start_ms"] / 1000)
+                    name, self._audio.clock.start(message["audio_start_ms"] / 1000)
                 )
                 yield SpeechStarted(name, item.start)
             case "speech_stopped":
                 item, _ = self.utterances.mention(name)
-                item.end = max(self._clock.end(message["audio_end_ms"] / 1000), item.start)
+                item.end = max(self._audio.clock.end(message["audio_end_ms"] / 1000), item.start)
                 yield SpeechStopped(name, item.end)
             case "committed":
                 yield from self._committed(name, message.get("previous_item_id"))
@@ -391,7 +359,7 @@ class Session:
             case "delta":
                 yield self._delta(name, item, message["delta"])
             case "hypothesis":
-                item.heard = self._clock.end(message["audio_end_ms"] / 1000)
+                item.heard = self._audio.clock.end(message["audio_end_ms"] / 1000)
                 yield Hypothesis(name, message["text"], item.heard, message.get("language"))
             case "segment":
                 text, begin, end = message["text"], message["start"], message["end"]

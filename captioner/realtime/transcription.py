@@ -11,9 +11,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
-from math import inf
+from collections.abc import AsyncIterator, Callable, Sequence
 
 from captioner.audio.endpointing import Voice
 from captioner.audio.pcm import Samples
@@ -22,10 +20,13 @@ from captioner.captions.recognition import Expired, Recognition, SessionLost
 from captioner.errors import EngineUnavailable
 from captioner.metrics import Metrics
 from captioner.realtime.configuration import Configuration, Wishes
-from captioner.realtime.cost import Meter
+from captioner.realtime.cost import Meter, Unmetered
 from captioner.realtime.engines import Engine, Upstream
+from captioner.realtime.heard import AudioLost, Heard, Silence
 from captioner.realtime.link import Link
+from captioner.realtime.patience import Patience
 from captioner.realtime.providers import Provider
+from captioner.realtime.renewal import Renewal
 from captioner.realtime.session import Session
 from captioner.realtime.tape import Tape
 from captioner.realtime.trouble import BudgetSpent, Doubted, Remedy, SessionEnded, Unanswered
@@ -35,60 +36,12 @@ logger = logging.getLogger(__name__)
 Clock = Callable[[], float]
 
 
-@dataclass(frozen=True, slots=True)
-class Silence:
-    """Before `until` (seconds on the caller's clock) nobody spoke that was not told of."""
-
-    until: float
-
-
-@dataclass(frozen=True, slots=True)
-class AudioLost:
-    """Nobody recognised for so long that audio had to be given up: `start` to `end`."""
-
-    start: float
-    end: float
-    reason: str = "engine_unavailable"
-
-
-Heard = Recognition | Silence | AudioLost | Upstream
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How much is kept and how long is waited; all in seconds.
-
-    `kept`: of unsettled audio, at most; a sender that is further ahead waits, but once there has
-    been no recogniser for `outage`, the oldest `given_up` of a full tape make room.
-    `first_retry`, `last_retry`: pauses between attempts to connect, doubled from one to the next,
-    and jittered. `renew`: how old a session may become; another one then takes its place in the
-    next pause. `look`: between two looks at whether a server that is wanted more works again.
-    """
-
-    kept: float = 300.0
-    outage: float = 60.0
-    given_up: float = 30.0
-    first_retry: float = 0.25
-    last_retry: float = 5.0
-    renew: float = 3000.0
-    look: float = 5.0
-
-
-RENEWED_BY = 5 / 6
-"""Of a session's lifetime: of 60 minutes 50."""
-FORCED_BY = 19 / 20
-"""Of the same: then another session takes over in the middle of speech."""
-LEAST_LIFETIME_S = 60.0
-"""A server that gives its sessions less has a clock that goes wrong."""
 BRIEF_S = 10.0
 """A session that did not live for so long was no success."""
-ACKNOWLEDGED_S = 10.0
-"""How long a server may take to acknowledge what was committed, when another session takes over."""
 MOST_REMEMBERED = 64
 LONGEST_WAIT_S = 3600.0
 MOST_RETRIES = 6
 """So many sessions in a row may say nothing of the same audio: it may be the audio."""
-_LOOK_S = 0.25
 _EVENTS = 256
 _AT_ONCE_S = 0.002
 """Messages so close together are one revision: words told for good and the tail behind them."""
@@ -125,6 +78,7 @@ class Transcription:
         self._doubted = False
         """Whether the last session said again what it had been told to expect."""
         self._patience = patience or Patience()
+        self._renewal = Renewal(self._patience.renew, clock)
         self._meter = meter or Unmetered()
         self._metrics = metrics or Metrics()
         self._voice = voice
@@ -308,9 +262,9 @@ class Transcription:
         """The session that takes the place of this one, when that is due and possible."""
         successor = await self._successor(link)
         try:
-            forced = not await self._pause_of(link)
+            forced = not await self._renewal.pause(link)
             await link.stop()
-            await self._acknowledged(link)
+            await self._renewal.acknowledged(link)
             position = self._tape.sample(link.session.front)
             said_again = link.retire()
         except BaseException:
@@ -330,8 +284,8 @@ class Transcription:
         rank = self._engines.index(link.engine)
         look = self._patience.look if rank else LONGEST_WAIT_S
         while True:
-            await self._changes(within=min(look, max(0.0, self._due(link, RENEWED_BY))))
-            due = self._wished.is_set() or self._due(link, RENEWED_BY) <= 0
+            await self._changes(within=min(look, max(0.0, self._renewal.due_in(link))))
+            due = self._wished.is_set() or self._renewal.is_due(link)
             for engine in self._engines if due else self._engines[:rank]:
                 try:
                     return await self._open(engine)
@@ -347,33 +301,6 @@ class Transcription:
                 await self._wished.wait()
         except TimeoutError:
             return
-
-    async def _pause_of(self, link: Link) -> bool:
-        """Wait until nobody speaks; False if that takes until another session has to go on."""
-        while (left := self._due(link, FORCED_BY)) > 0:
-            if link.session.utterances.acknowledged:
-                return True
-            await link.news(within=min(left, _LOOK_S))
-        return False
-
-    async def _acknowledged(self, link: Link) -> None:
-        """Wait until the server has given every commit its place in the order of speech."""
-        until = self._clock() + ACKNOWLEDGED_S
-        while link.session.utterances.owed_commits:
-            if self._clock() > until:
-                raise Unanswered(link.engine.name)
-            await link.news(within=_LOOK_S)
-
-    def _due(self, link: Link, share: float) -> float:
-        """Seconds until so much of the session's time is over; never for one without an end."""
-        lifetime = link.session.provider.lifetime
-        if link.session.expires_at is not None:
-            told = link.session.expires_at - link.opened_at
-            lifetime = told if told >= LEAST_LIFETIME_S else lifetime
-        if lifetime == inf:
-            return inf
-        whole = min(self._patience.renew / RENEWED_BY, lifetime)
-        return link.opened + share * whole - self._clock()
 
     async def _take(self, link: Link, events: Sequence[Recognition]) -> None:
         """Pass on what a session says; let go of what is settled, and let what waits go on."""
@@ -455,21 +382,6 @@ class Transcription:
     def _count(self, session: str, engine: Engine, seconds: float) -> None:
         self._meter.sent(session, seconds)
         self._metrics.audio_sent(engine.name, seconds)
-
-
-class Unmetered:
-    """Counts nothing, and refuses nothing: where nobody pays."""
-
-    def opened(self, session: str, engine: str, model: str) -> None: ...
-
-    def sent(self, session: str, seconds: float) -> None: ...
-
-    def reported(self, session: str, usage: Mapping[str, object]) -> None: ...
-
-    def closed(self, session: str) -> None: ...
-
-    def refusal(self, engine: str, model: str) -> str | None:
-        return None
 
 
 def _is_over(task: asyncio.Task[None]) -> bool:

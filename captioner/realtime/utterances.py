@@ -119,13 +119,6 @@ class Utterances:
         if not found:
             self._commits.append(commit)
 
-    def abandon(self) -> str | None:
-        """The open utterance turned out to be nothing; the item that it was, if it had a name."""
-        commit = self._commits.pop()
-        if commit.item is not None:
-            self.settle(commit.item)
-        return commit.item
-
     def start(self, name: str, start: float) -> Item:
         """The server heard somebody begin to speak."""
         item = self._items.setdefault(name, Item(start))

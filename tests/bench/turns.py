@@ -25,8 +25,9 @@ from captioner.metrics import Metrics
 from captioner.realtime.configuration import Wishes
 from captioner.realtime.connection import connector
 from captioner.realtime.engines import Engine, Upstream
+from captioner.realtime.heard import AudioLost, Silence
 from captioner.realtime.providers import EMBEDDED, Provider
-from captioner.realtime.transcription import AudioLost, Silence, Transcription
+from captioner.realtime.transcription import Transcription
 from tests.bench.speech import RATE, error_rate, load, meeting
 from tests.contract.engine import running_engine
 

@@ -17,7 +17,8 @@ from captioner.captions.model import Caption, Event, Gap
 from captioner.ingest.stage import wishes_of
 from captioner.ingest.tracks import Tracks
 from captioner.ingest.websocket import Disconnected, publish_over
-from captioner.realtime.transcription import Patience, Transcription
+from captioner.realtime.patience import Patience
+from captioner.realtime.transcription import Transcription
 from captioner.rooms.local import LocalRoom
 from captioner.rooms.registry import Rooms
 from captioner.rooms.room import Room, RoomSettings, TrackPlace

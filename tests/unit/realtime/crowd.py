@@ -11,8 +11,8 @@ from captioner.audio.pcm import SAMPLE_RATE
 from captioner.realtime.breaker import Breaker
 from captioner.realtime.configuration import Wishes
 from captioner.realtime.engines import Engine
+from captioner.realtime.patience import Patience
 from captioner.realtime.providers import Provider
-from captioner.realtime.transcription import Patience
 from tests.faults.script import Fault, Handshake
 from tests.faults.session import FaultySession
 from tests.realtime_faults import FaultServer, Script, in_memory, spoken

@@ -109,7 +109,7 @@ async def test_nothing_is_committed_of_what_nobody_said(noise: Make) -> None:
 
 
 @pytest.mark.anyio
-async def test_a_noise_that_begins_like_a_voice_is_cleared_and_not_committed() -> None:
+async def test_a_noise_that_begins_like_a_voice_is_not_sent() -> None:
     voiced = round(0.12 * SAMPLE_RATE)
     blip = np.concatenate([silence(SAMPLE_RATE), np.full(voiced, 9, np.int16), silence(MINUTE)])
     session, tape = session_of(without_turns(OPENAI)), Tape(0.0, SAMPLE_RATE, 3600.0)
@@ -117,9 +117,8 @@ async def test_a_noise_that_begins_like_a_voice_is_cleared_and_not_committed() -
     await tape.add(blip)
     messages = out.take(blip) + out.finish()
     assert voiced / SAMPLE_RATE < LEAST_VOICED_S
-    assert messages[-1] == '{"type":"input_audio_buffer.clear"}'
-    assert not [message for message in messages if "commit" in message]
-    assert session.finished
+    assert messages == []
+    assert session.finished and session.settled > 10
 
 
 def completed(session: Session, text: str, seconds: float, voiced_s: float) -> list[object]:

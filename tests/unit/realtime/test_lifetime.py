@@ -17,8 +17,9 @@ from captioner.realtime.breaker import Breaker
 from captioner.realtime.configuration import Wishes
 from captioner.realtime.connection import Connection
 from captioner.realtime.engines import Engine
+from captioner.realtime.patience import Patience
 from captioner.realtime.providers import Provider
-from captioner.realtime.transcription import Patience, Transcription
+from captioner.realtime.transcription import Transcription
 from captioner.realtime.trouble import closed
 from tests.faults.script import (
     ABORTED,

@@ -14,7 +14,9 @@ from captioner.realtime.choice import Keys, choices
 from captioner.realtime.configuration import Wishes
 from captioner.realtime.connection import connector
 from captioner.realtime.engines import Engine, Upstream
-from captioner.realtime.transcription import AudioLost, Heard, Patience, Silence, Transcription
+from captioner.realtime.heard import AudioLost, Heard, Silence
+from captioner.realtime.patience import Patience
+from captioner.realtime.transcription import Transcription
 from tests.unit.realtime.coded_voice import CodedVoice
 from tests.unit.realtime.peers.azure import KEY as AZURE_KEY
 from tests.unit.realtime.peers.azure import AzurePeer, AzurePreviewPeer

@@ -17,11 +17,11 @@ from captioner.audio.pcm import SAMPLE_RATE, Samples, silence
 from captioner.realtime.breaker import Breaker
 from captioner.realtime.configuration import Configuration, Wishes
 from captioner.realtime.connection import LARGEST_EVENT, connector
-from captioner.realtime.cost import Price, Tally
+from captioner.realtime.cost import Price, Tally, Unmetered
 from captioner.realtime.engines import Engine
+from captioner.realtime.outgoing import Outgoing
 from captioner.realtime.providers import OPENAI, Provider, without_turns
 from captioner.realtime.session import Session
-from captioner.realtime.transcription import Unmetered
 from tests.faults.script import Missing
 from tests.realtime_faults import FaultServer, Script, in_memory
 from tests.unit.realtime.test_survival import LENGTH_S, PROVIDERS, SPEECH, UTTERANCES
@@ -117,14 +117,14 @@ def test_audio_travels_in_pieces_of_a_sensible_size(frame_s: float) -> None:
         engine = Engine(PROVIDERS["detecting"], in_memory(FaultServer()), Breaker(loop.time))
         track = Track([engine], clock=loop.time, wall=loop.time)
         link = track.transcription
-        original = Session._append
+        original = Outgoing.append
 
-        def note(self: Session, samples: Samples) -> list[str]:
+        def note(self: Outgoing, samples: Samples) -> list[str]:
             sizes.append(samples.size / SAMPLE_RATE)
             return original(self, samples)
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(Session, "_append", note)
+            patch.setattr(Outgoing, "append", note)
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(link.run())
                 tasks.create_task(drain(track))

@@ -13,8 +13,8 @@ from captioner.audio.pcm import SAMPLE_RATE, Samples
 from captioner.metrics import Metrics
 from captioner.realtime.breaker import Breaker
 from captioner.realtime.engines import Engine
+from captioner.realtime.patience import Patience
 from captioner.realtime.providers import Provider
-from captioner.realtime.transcription import Patience
 from tests.faults.script import AtSecond, Disconnect, Expires, Fault, Refused, Unreachable
 from tests.realtime_faults import FaultServer, Script, in_memory, scripts, spoken
 from tests.unit.realtime.test_survival import (

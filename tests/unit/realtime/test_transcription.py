@@ -15,15 +15,11 @@ from captioner.captions.assembly import Assembly
 from captioner.captions.model import Caption
 from captioner.captions.recognition import Expired, SessionLost
 from captioner.realtime.configuration import Wishes
+from captioner.realtime.cost import Unmetered
 from captioner.realtime.engines import Upstream
-from captioner.realtime.transcription import (
-    AudioLost,
-    Heard,
-    Patience,
-    Silence,
-    Transcription,
-    Unmetered,
-)
+from captioner.realtime.heard import AudioLost, Heard, Silence
+from captioner.realtime.patience import Patience
+from captioner.realtime.transcription import Transcription
 from tests.realtime_peer import Event, Peer, running_peer, spoken
 
 pytestmark = pytest.mark.anyio

@@ -15,7 +15,9 @@ from captioner.metrics import Metrics
 from captioner.realtime.configuration import Wishes
 from captioner.realtime.cost import Meter
 from captioner.realtime.engines import Engine, Upstream
-from captioner.realtime.transcription import AudioLost, Heard, Patience, Silence, Transcription
+from captioner.realtime.heard import AudioLost, Heard, Silence
+from captioner.realtime.patience import Patience
+from captioner.realtime.transcription import Transcription
 from tests.unit.realtime.coded_voice import CodedVoice
 
 FRAME_S = 0.1
