@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from openai.types.realtime import RealtimeClientEvent
+from pydantic import TypeAdapter
 
 from captioner.captions.assembly import Assembly
 from captioner.captions.model import Caption
@@ -25,13 +28,15 @@ from tests.unit.realtime.peers.hearing import spoken
 from tests.unit.realtime.peers.localai import LocalAIPeer
 from tests.unit.realtime.peers.models import MODELS
 from tests.unit.realtime.peers.openai import KEY, OpenAIPeer
-from tests.unit.realtime.peers.peer import Peer
+from tests.unit.realtime.peers.peer import Answer, Event, Peer, Refusal
 from tests.unit.realtime.peers.speaches import SpeachesPeer
 from tests.unit.realtime.peers.vllm import VllmPeer
+from tests.unit.realtime.test_dialects import left_over
 
 pytestmark = pytest.mark.anyio
 
 TIMEOUT_S = 20
+CLIENT: TypeAdapter[Any] = TypeAdapter(RealtimeClientEvent)
 RATE = 24_000
 WORDS = ["w1 w2 w3", "w4 w5", "w6 w7 w8 w9"]
 WISHES = Wishes("pt-BR", keywords=("Kubernetes", "a <b>\nc"), prompt="A talk about clusters")
@@ -100,3 +105,28 @@ async def test_every_word_is_captioned_in_order(engine: str, make: Callable[[], 
     troubles = [e.trouble for e in events if isinstance(e, Upstream) and e.trouble]
     assert finals(captions) == WORDS
     assert troubles == []
+
+
+class Recording:
+    """A peer that keeps what it is told."""
+
+    def __init__(self, peer: Peer, told: list[Event]) -> None:
+        self._peer = peer
+        self._told = told
+
+    def connect(self, path_and_query: str, headers: Mapping[str, str]) -> list[Answer] | Refusal:
+        return self._peer.connect(path_and_query, headers)
+
+    def receive(self, message: Event, now: float | None = None) -> list[Answer]:
+        self._told.append(message)
+        return self._peer.receive(message, now)
+
+
+@pytest.mark.parametrize("model", MODELS)
+async def test_the_official_types_accept_every_event_that_is_sent(model: str) -> None:
+    told: list[Event] = []
+    await captioned(f"openai/{model}", lambda: Recording(OpenAIPeer(model), told))
+    kinds = {event["type"] for event in told}
+    assert {"session.update", "input_audio_buffer.append", "input_audio_buffer.commit"} >= kinds
+    for event in told:
+        assert list(left_over(CLIENT.validate_python(event))) == [], event
