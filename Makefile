@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # Without a terminal pip's progress bars only fill the log.
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: all demo run test bench style types tests e2e docs setup setup-tests clean
+.PHONY: all demo run test bench soak style types tests e2e docs setup setup-tests clean
 
 all: style types tests
 
@@ -35,6 +35,12 @@ e2e: setup-tests
 bench: setup-tests
 	$(BIN)/python -m tests.bench.recognition
 	$(BIN)/python -m tests.bench.ingest_overhead
+	$(BIN)/python -m tests.bench.turns
+	$(BIN)/python -m tests.bench.kills
+
+# Scripts of faults that no run has drawn before; a failure prints its seed.
+soak: $(VENV)/.tests
+	FAULT_SEED=$$(date +%s) $(BIN)/python -m pytest tests/unit/realtime/test_survival.py tests/unit/realtime/test_rotation.py
 
 setup: $(VENV)/.installed
 
