@@ -34,8 +34,9 @@ def cli(*, verbose: bool) -> None:
         level=logging.DEBUG if verbose else logging.WARNING,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s" if verbose else "%(message)s",
     )
-    # Its debug lines are the headers, with the key, and the messages, with what people say.
-    logging.getLogger("websockets").setLevel(logging.INFO)
+    # Its debug lines are the headers, with the key, and the messages, with what people say; those
+    # above tell of every connection.
+    logging.getLogger("websockets").setLevel(logging.WARNING)
 
 
 for command in (serve, engine, send, watch, transcribe, doctor):
