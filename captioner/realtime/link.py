@@ -41,8 +41,7 @@ _UNREAD_S = 0.1
 class Link:
     """`open` it, `start` it where it is to begin, and `run` it.
 
-    `tell` is called with what the server says; `check` raises where nothing
-    may be sent any more.
+    `tell` is called with what the server says; `check` raises where no more may be sent.
     """
 
     def __init__(
