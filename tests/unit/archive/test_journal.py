@@ -183,7 +183,7 @@ from captioner.captions.model import Settled
 async def publisher(journal, name):
     for number in range(1_000_000):
         await journal.append(Settled(name, float(number)))
-        print(name, number, flush=True)
+        print(f"{name} {number}\\n", end="", flush=True)
 
 async def main(path):
     with ThreadPoolExecutor(1) as writer:
