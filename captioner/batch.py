@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from itertools import count
+from math import inf
 
 from captioner.audio.passages import passages
 from captioner.audio.pcm import SPEECH_RATE, Samples
@@ -45,7 +46,9 @@ class Batch:
     ) -> None:
         ids = count(1)
         self._assembly = Assembly("recording", language, None, lambda: f"u{next(ids)}")
-        self._session = Session(Configuration(provider, Wishes(language)), rate=sample_rate)
+        configuration = Configuration(provider, Wishes(language))
+        # There is no second session to hear again what is doubted: it is dropped at once.
+        self._session = Session(configuration, rate=sample_rate, retried_until=inf)
         self._pace = Pace(provider.pace, time.monotonic)
         self._sample_rate = sample_rate
         self._on_caption = on_caption

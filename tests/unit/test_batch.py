@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from captioner.batch import IN_FLIGHT, Batch
 from captioner.captions.model import Caption
 from captioner.errors import EngineUnavailable
 from captioner.realtime.connection import Connection
-from captioner.realtime.providers import EMBEDDED, for_recordings
+from captioner.realtime.providers import EMBEDDED, Provider, for_recordings, openai
 
 pytestmark = pytest.mark.anyio
 
@@ -70,7 +71,9 @@ def blocks(seconds: float) -> list[Samples]:
     return [np.zeros(SAMPLE_RATE, np.int16) for _ in range(round(seconds))]
 
 
-async def recognise(recogniser: Recogniser, seconds: float) -> tuple[Batch, list[Caption]]:
+async def recognise(
+    recogniser: Recogniser, seconds: float, provider: Provider = EMBEDDED
+) -> tuple[Batch, list[Caption]]:
     told: list[Caption] = []
     done: list[float] = []
 
@@ -82,7 +85,7 @@ async def recognise(recogniser: Recogniser, seconds: float) -> tuple[Batch, list
         "auto",
         on_caption=told.append,
         on_progress=done.append,
-        provider=for_recordings(EMBEDDED),
+        provider=for_recordings(provider),
         sample_rate=SAMPLE_RATE,
     )
     await batch.run(connect, blocks(seconds))
@@ -105,9 +108,10 @@ async def test_captions_come_in_order_in_the_language_of_most() -> None:
     assert recogniser.model == "captioner-accurate"
 
 
-async def test_what_fails_is_a_gap_and_what_is_silent_is_nothing() -> None:
+@pytest.mark.parametrize("provider", [EMBEDDED, replace(openai("whisper-1"), pace=None)])
+async def test_what_fails_is_a_gap_and_what_is_silent_is_nothing(provider: Provider) -> None:
     recogniser = Recogniser("en:Good morning.", None, "en:")
-    batch, told = await recognise(recogniser, 2 * LONGEST_S)
+    batch, told = await recognise(recogniser, 2 * LONGEST_S, provider)
     assert len(told) == 1
     (gap,) = batch.gaps
     assert (gap.language, gap.reason) == ("en", "broken")
