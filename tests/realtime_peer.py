@@ -1,7 +1,8 @@
 """A Realtime server for tests that hears perfectly, and fails when it is told to.
 
-Speech is a level: every run of one value other than 0 is a word (`spoken`), 0.3 s of silence end
-an utterance. So what must be recognised is known to the letter, however the audio gets here.
+Speech is a level: every run of one value other than 0 is a word (`tests.faults.speech.spoken`),
+0.3 s of silence end an utterance. So what must be recognised is known to the letter, however the
+audio gets here.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import numpy as np
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
-from captioner.audio.pcm import SAMPLE_RATE, Samples, silence
+from captioner.audio.pcm import SAMPLE_RATE, Samples
 from captioner.realtime.breaker import Breaker
 from captioner.realtime.connection import connector
 from captioner.realtime.engines import Engine
@@ -29,15 +30,6 @@ END_OF_SPEECH = SAMPLE_RATE * 3 // 10
 
 Event = dict[str, Any]
 _TRANSCRIPTION = "conversation.item.input_audio_transcription"
-
-
-def spoken(*utterances: str, pause_s: float = 0.5) -> Samples:
-    """Utterances of words such as `w7`, 0.2 s each, with pauses around them."""
-    parts = [silence(round(pause_s * SAMPLE_RATE))]
-    for utterance in utterances:
-        parts += [np.full(WORD, int(word[1:]), np.int16) for word in utterance.split()]
-        parts.append(silence(round(pause_s * SAMPLE_RATE)))
-    return np.concatenate(parts)
 
 
 class Listener:

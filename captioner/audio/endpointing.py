@@ -103,7 +103,8 @@ class Endpointer:
         """Nobody spoke before this who is not in an utterance that was told."""
         if self._start is not None:
             return self._place(self._start)
-        earliest = self._heard - (self._policy.prefix_ms + self._policy.gap_ms) * 16
+        padding_ms = self._policy.prefix_ms + self._policy.gap_ms
+        earliest = self._heard - padding_ms * SPEECH_RATE // 1000
         return max(self._first, self._place(earliest - self._policy.voiced_frames * FRAME))
 
     @property

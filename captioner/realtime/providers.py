@@ -114,7 +114,6 @@ _OPENAI_MODELS = {
 OPENAI_MODEL = "gpt-live-transcribe"
 """What is used where nobody chose."""
 
-AZURE_PREVIEW = replace(OPENAI, name="azure-preview", dialect="preview")
 SPEACHES = Provider(
     "speaches",
     dialect="flat",

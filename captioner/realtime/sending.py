@@ -7,9 +7,9 @@ silence is not sent. Where the server finds no utterances, they are found here, 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
-from typing import Protocol
 
 from captioner.audio.endpointing import Began, Ended, Endpointer, Voice
 from captioner.audio.pcm import Samples
@@ -32,29 +32,29 @@ MARGIN_S = 0.35
 """By so much two may differ on where an utterance ends."""
 
 
-class Sending(Protocol):
+class Sending(ABC):
     """One session's."""
 
+    @abstractmethod
     def take(self, samples: Samples) -> list[str]:
         """The next samples of the tape: the messages that are to be sent now."""
-        ...
+
+    @abstractmethod
+    def finish(self) -> list[str]:
+        """There is no more audio."""
 
     @property
     def held(self) -> bool:
         """Whether something waits until the server has answered what was sent."""
-        ...
+        return False
 
     def go_on(self) -> list[str]:
         """The server has answered: what waited for that."""
-        ...
-
-    def finish(self) -> list[str]:
-        """There is no more audio."""
-        ...
+        return []
 
     def words_ended(self) -> None:
         """Words have ceased to come although somebody seems to speak."""
-        ...
+        return None
 
 
 def sending(session: Session, tape: Tape, first: int, voice: Callable[[], Voice]) -> Sending:
@@ -71,7 +71,7 @@ def sending(session: Session, tape: Tape, first: int, voice: Callable[[], Voice]
     return SendSpeech(session, tape, endpointer)
 
 
-class SendAll:
+class SendAll(Sending):
     """To a server that finds the utterances, and answers how far it has heard."""
 
     def __init__(self, session: Session) -> None:
@@ -84,21 +84,11 @@ class SendAll:
             messages += self._session.probe()
         return messages
 
-    @property
-    def held(self) -> bool:
-        return False
-
-    def go_on(self) -> list[str]:
-        return []
-
     def finish(self) -> list[str]:
         return self._session.finish()
 
-    def words_ended(self) -> None:
-        return None
 
-
-class SendUtterances:
+class SendUtterances(Sending):
     """To a server that leaves the utterances to us: each is sent, and committed, by itself."""
 
     def __init__(self, session: Session, tape: Tape, endpointer: Endpointer) -> None:
@@ -175,7 +165,7 @@ class SendUtterances:
         return self._session.provider.serial and waiting
 
 
-class SendSpeech:
+class SendSpeech(Sending):
     """To a server that finds the utterances, but does not tell how far it has heard."""
 
     def __init__(self, session: Session, tape: Tape, endpointer: Endpointer) -> None:
@@ -198,21 +188,11 @@ class SendSpeech:
         self._session.quiet = max(self._session.quiet, self._tape.time(quiet))
         return messages
 
-    @property
-    def held(self) -> bool:
-        return False
-
-    def go_on(self) -> list[str]:
-        return []
-
     def finish(self) -> list[str]:
         messages = self._send()
         spoken = self._endpointer.start is not None or bool(self._spoken)
         known = self._session.utterances.speaking is not None
         return [*messages, *self._session.finish(spoken=spoken or known)]
-
-    def words_ended(self) -> None:
-        return None
 
     def _hear(self, samples: Samples) -> None:
         hangover = round(HANGOVER_S * self._tape.rate)

@@ -12,7 +12,8 @@ import pytest
 from captioner.audio.pcm import SAMPLE_RATE, silence, to_bytes
 from captioner.captions.model import Caption
 from captioner.errors import EngineUnavailable
-from tests.realtime_peer import Event, Peer, spoken
+from tests.faults.speech import spoken
+from tests.realtime_peer import Event, Peer
 from tests.unit.audio.sounds import container
 from tests.unit.ingest.publishing import PATIENCE, place, start
 

@@ -16,9 +16,10 @@ from openai.types.realtime.realtime_transcription_session_create_response import
 )
 from pydantic import BaseModel, TypeAdapter
 
+from tests.faults.speech import spoken
 from tests.unit.realtime.peers.azure import AzurePeer, AzurePreviewPeer
 from tests.unit.realtime.peers.configuration import LOGPROBS, RATE
-from tests.unit.realtime.peers.hearing import Ear, spoken
+from tests.unit.realtime.peers.hearing import Ear
 from tests.unit.realtime.peers.models import MODELS
 from tests.unit.realtime.peers.openai import KEY, OpenAIPeer
 from tests.unit.realtime.peers.peer import Answer, Close, Event, Refusal, append

@@ -20,11 +20,11 @@ from captioner.realtime.engines import Engine, Upstream
 from captioner.realtime.heard import AudioLost, Heard, Silence
 from captioner.realtime.patience import Patience
 from captioner.realtime.transcription import Transcription
+from tests.faults.speech import spoken
 from tests.unit.realtime.coded_voice import CodedVoice
 from tests.unit.realtime.peers.azure import KEY as AZURE_KEY
 from tests.unit.realtime.peers.azure import AzurePeer, AzurePreviewPeer
 from tests.unit.realtime.peers.carrier import serving
-from tests.unit.realtime.peers.hearing import spoken
 from tests.unit.realtime.peers.localai import LocalAIPeer
 from tests.unit.realtime.peers.models import MODELS
 from tests.unit.realtime.peers.openai import KEY, OpenAIPeer

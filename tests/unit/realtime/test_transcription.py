@@ -20,7 +20,8 @@ from captioner.realtime.engines import Upstream
 from captioner.realtime.heard import AudioLost, Heard, Silence
 from captioner.realtime.patience import Patience
 from captioner.realtime.transcription import Transcription
-from tests.realtime_peer import Event, Peer, running_peer, spoken
+from tests.faults.speech import spoken
+from tests.realtime_peer import Event, Peer, running_peer
 
 pytestmark = pytest.mark.anyio
 

@@ -17,18 +17,6 @@ from captioner.audio.pcm import Samples, silence
 FRAME_MS = 10
 END_OF_SPEECH_MS = 300
 """Silence that ends a turn at every server that looks for turns, whatever it was asked for."""
-WORD_S = 0.2
-
-
-def spoken(*utterances: str, rate: int, pause_s: float = 0.5) -> Samples:
-    """Utterances of words such as `w7`, 0.2 s each, with pauses around them."""
-    pause = silence(round(pause_s * rate))
-    parts = [pause]
-    for utterance in utterances:
-        words = (int(word[1:]) for word in utterance.split())
-        parts += [np.full(round(WORD_S * rate), word, np.int16) for word in words]
-        parts.append(pause)
-    return np.concatenate(parts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from tests.unit.realtime.peers.hearing import spoken
+from tests.faults.speech import spoken
 from tests.unit.realtime.peers.peer import Answer, Event, Peer, Refusal, append
 
 TRANSCRIPTION = "conversation.item.input_audio_transcription"
