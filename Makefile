@@ -45,7 +45,7 @@ soak: $(VENV)/.tests
 setup: $(VENV)/.installed
 
 setup-tests: $(VENV)/.tests
-	@scripts/system-packages ffmpeg
+	@scripts/system-packages ffmpeg redis-server
 	@scripts/browser $(BIN)
 
 $(VENV)/bin/python:

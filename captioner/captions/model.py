@@ -101,6 +101,16 @@ class Numbered:
 
 
 @dataclass(frozen=True, slots=True)
+class Unnumbered:
+    """An event that is shown before the bus can number it: it comes again, numbered, once it can.
+
+    Until then a reader stands where it stood before.
+    """
+
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
 class Settled:
     """Audio of `stream` before `until` (stream seconds) is captioned for good."""
 
