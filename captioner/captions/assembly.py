@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from captioner.captions.chain import Chain
@@ -88,6 +88,10 @@ class Assembly:
         self._spoken: str | None = None
         """The language of the newest item that has one."""
         self._settled_until: float | None = None
+
+    def adopt(self, captions: Iterable[Caption]) -> None:
+        """Go on with captions that somebody else left open: their sound is heard again."""
+        self._chain.adopt(captions)
 
     def change_language(self, language: str) -> None:
         """Another one (or `auto`); captions with stable text keep theirs."""

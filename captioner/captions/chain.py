@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import takewhile
 
 from captioner.captions.item import Item
+from captioner.captions.model import Caption
 
 _SAME_SPEECH = 0.5
 """Seconds by which two recognitions of the same sound may differ on where an item ends."""
@@ -55,6 +56,12 @@ class Chain:
         else:
             item.name, item.lost = name, False
         return item
+
+    def adopt(self, captions: Iterable[Caption]) -> None:
+        """Captions that another process left open are those of a lost session."""
+        self._items += [
+            Item.left_open(caption) for caption in sorted(captions, key=lambda open: open.start)
+        ]
 
     def leave_behind(self, until: float) -> None:
         """Settle the lost items that an item ending at `until` has heard again as its own."""

@@ -39,6 +39,18 @@ class Item:
     _repeats_until: float = -inf
     """Up to here a lost session had heard it, and what is published says more."""
 
+    @classmethod
+    def left_open(cls, caption: Caption) -> Item:
+        """What a process that is gone had heard of an item: its newest revision."""
+        return cls(
+            f"left open as {caption.id}",
+            start=caption.start,
+            end=caption.end,
+            caption=caption,
+            lost=True,
+            _repeats_until=caption.end,
+        )
+
     @property
     def begin(self) -> float:
         """Where it starts, as far as that is known."""

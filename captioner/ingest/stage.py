@@ -62,15 +62,21 @@ class Stage:
         self._language = "und" if language == "auto" else language
         """What was spoken last, as far as that is known."""
         self._received = place.settled
-        self._settled = place.settled
+        self._settling = place.settled
+        """Stream seconds that the room was asked to settle."""
         self._speaking = False
         self._upstream = Upstream(None)
         self._arrivals = Arrivals(clock)
         self._committed: dict[str, Committed] = {}
         self._transcription = transcribe(room, place, language)
         self._assembly = Assembly(
-            place.stream, language, speaker, room.next_caption_id, self._transcription.stood_in
+            place.stream,
+            language,
+            speaker,
+            lambda: room.next_caption_id(place.stream),
+            self._transcription.stood_in,
         )
+        self._assembly.adopt(place.left_open)
 
     @property
     def sample_rate(self) -> int:
@@ -85,7 +91,7 @@ class Stage:
     @property
     def settled(self) -> float:
         """Stream seconds that are captioned for good and kept."""
-        return self._settled
+        return self._room.settled(self._place.stream)
 
     @property
     def speaking(self) -> bool:
@@ -177,14 +183,14 @@ class Stage:
                 continue
             settled = self._stream_time(revision.settled_until)
             await self._room.publish(caption, settled=Settled(self._place.stream, settled))
-            self._settled = max(self._settled, settled)
+            self._settling = max(self._settling, settled)
 
     async def _settle(self, until: float, *, step: float) -> None:
         """Keep in mind that audio before `until` (room clock) needs no sending again."""
         stream_time = min(self._stream_time(until), self._received)
-        if self._assembly.idle and stream_time > self._settled + step:
+        if self._assembly.idle and stream_time > self._settling + step:
             await self._room.settle(Settled(self._place.stream, stream_time))
-            self._settled = stream_time
+            self._settling = stream_time
 
     def _stream_time(self, room_time: float) -> float:
         return round(max(0.0, room_time - self._place.base), 3)

@@ -24,13 +24,38 @@ MOST_TRACKS = 1024
 """Streams of one process; each may keep minutes of audio."""
 
 
+class Attendance:
+    """Whether a stream's publisher is there. Implements `captioner.rooms.room.Publisher`."""
+
+    def __init__(self, speaker: str | None, language: str, clock: Callable[[], float]) -> None:
+        self.speaker = speaker
+        self.language = language
+        self.connected = False
+        self.on_displaced: Callable[[], None] = lambda: None
+        self._clock = clock
+        self.heard()
+
+    def heard(self) -> None:
+        """The publisher is alive."""
+        self._heard_at = self._clock()
+
+    @property
+    def attended(self) -> bool:
+        """Whether it is connected, and does not only seem to be."""
+        return self.connected and self._clock() - self._heard_at < HALF_OPEN_S
+
+    def displaced(self) -> None:
+        self.on_displaced()
+
+
 class Track:
     """A stage, and the connection that feeds it, if there is one just now."""
 
-    def __init__(self, stage: Stage, language: str | None, clock: Callable[[], float]) -> None:
+    def __init__(self, stage: Stage, language: str | None, publisher: Attendance) -> None:
         """`language`: what its publisher says is spoken; None, what the room says."""
         self.stage = stage
         self.language = language
+        self.publisher = publisher
         self.intake = Intake(stage)
         self.displaced = asyncio.Event()
         """Set for the connection that another one has taken the place of."""
@@ -39,11 +64,8 @@ class Track:
         self.failure: CaptionerError | None = None
         self.going_away = False
         """The server stops: its publisher may go on with another, or with the next."""
-        self._clock = clock
-        self._heard_at = clock()
         self.seat = asyncio.Lock()
         """Held by the connection that feeds the stage: a displaced one is gone before the next."""
-        self._connected = False
         self._ending = False
         self._changed = asyncio.Event()
 
@@ -51,22 +73,18 @@ class Track:
         """A publisher comes; raises `StreamInUse` while another is there and alive."""
         if self._ending:
             raise StreamInUse("this stream is just being finished; publish under another name")
-        if self._connected:
-            if self._clock() - self._heard_at < HALF_OPEN_S:
-                raise StreamInUse("another connection publishes this stream")
+        if self.publisher.attended:
+            raise StreamInUse("another connection publishes this stream")
+        if self.publisher.connected:
             self.displaced.set()
         self.displaced = asyncio.Event()
-        self._connected = True
-        self.heard()
+        self.publisher.connected = True
+        self.publisher.heard()
         self._changed.set()
-
-    def heard(self) -> None:
-        """The publisher is alive."""
-        self._heard_at = self._clock()
 
     def disconnect(self) -> None:
         """The publisher is gone; it may come back."""
-        self._connected = False
+        self.publisher.connected = False
         self._changed.set()
 
     def end(self, *, going_away: bool = False) -> None:
@@ -81,7 +99,7 @@ class Track:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self.stage.run())
                 await self._until_ending(grace_s)
-                if not self._connected:
+                if not self.publisher.connected:
                     await self.intake.finish()
                 await self.stage.end()
         except* CaptionerError as group:
@@ -94,7 +112,7 @@ class Track:
         while not self._ending:
             self._changed.clear()
             try:
-                async with asyncio.timeout(None if self._connected else grace_s):
+                async with asyncio.timeout(None if self.publisher.connected else grace_s):
                     await self._changed.wait()
             except TimeoutError:
                 self._ending = True
@@ -190,7 +208,11 @@ class Tracks:
 
     async def _open(self, room: Room, start: Start) -> Track:
         language = start.language or room.settings.language
-        place = await room.open_track(start.stream, speaker=start.speaker, language=language)
+        publisher = Attendance(start.speaker, language, self._clock)
+        # Whoever asks for a track is about to feed it.
+        publisher.connected = True
+        place = await room.open_track(start.stream, publisher)
+        publisher.connected = False
         stage = Stage(
             room,
             place,
@@ -199,11 +221,17 @@ class Tracks:
             transcribe=self._transcribe,
             on_gap=self._on_gap,
         )
-        track = Track(stage, start.language, self._clock)
+        track = Track(stage, start.language, publisher)
         self._tracks[room.settings.id, start.stream] = track
         living = asyncio.create_task(self._live(room, start.stream, track))
         self._living.add(living)
         living.add_done_callback(self._living.discard)
+
+        def give_up() -> None:
+            track.failure = StreamInUse("another server goes on with this stream")
+            living.cancel()
+
+        publisher.on_displaced = give_up
         return track
 
     async def _live(self, room: Room, stream: str, track: Track) -> None:

@@ -119,7 +119,7 @@ class _Conversation:
     async def _receive(self) -> None:
         """Take audio until the publisher says stop; the rest is up to the track."""
         while isinstance(message := await self._socket.receive(), bytes):
-            self._track.heard()
+            self._track.publisher.heard()
             await self._take(message)
         kind = message_of(message)["type"]
         if kind != "stop":

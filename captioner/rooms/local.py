@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import replace
 
 from captioner.bus.bus import Bus
 from captioner.captions.model import Caption, Event, Gap, RoomChange, Settled, Status
@@ -13,7 +14,7 @@ from captioner.rooms.clock import RoomClock
 from captioner.rooms.languages import AUTO
 from captioner.rooms.ledger import Ledger
 from captioner.rooms.records import ClockStarted, Entry, Published, Records, TrackOpened
-from captioner.rooms.room import RoomSettings, TrackPlace
+from captioner.rooms.room import Publisher, RoomSettings, TrackPlace
 from captioner.rooms.uninterrupted import uninterrupted
 
 logger = logging.getLogger(__name__)
@@ -26,6 +27,13 @@ def languages_chosen(settings: RoomSettings) -> tuple[str, ...]:
     """Those that the organiser asked for, the one spoken first."""
     spoken = () if settings.language == AUTO else (settings.language,)
     return tuple(dict.fromkeys((*spoken, *settings.translations, *settings.speech)))
+
+
+async def left_open_by(bus: Bus, room: str, stream: str) -> tuple[Caption, ...]:
+    """The captions of a stream that readers see as open: whoever made them is gone."""
+    events = (numbered.event for numbered in (await bus.history(room)).events)
+    captions = (event for event in events if isinstance(event, Caption))
+    return tuple(open for open in captions if open.track == stream and not open.final)
 
 
 class LocalRoom:
@@ -71,7 +79,7 @@ class LocalRoom:
     def now(self) -> float:
         return self._clock.now()
 
-    def next_caption_id(self) -> str:
+    def next_caption_id(self, stream: str) -> str:
         self._last_caption += 1
         return f"u{self._last_caption}"
 
@@ -94,18 +102,19 @@ class LocalRoom:
             if change != self._ledger.change:
                 await self._keep(Published(change, self.now()))
 
-    async def open_track(self, stream: str, *, speaker: str | None, language: str) -> TrackPlace:
+    async def open_track(self, stream: str, publisher: Publisher) -> TrackPlace:
         if self._ending or self._ended:
             raise RoomEnded(f"the room {self.id} has ended")
         self._open.add(stream)
         try:
             if stream not in self._ledger.tracks:
-                await self._place_track(stream, speaker, language)
+                await self._place_track(stream, publisher.speaker, publisher.language)
             await self.announce()
+            left_open = await left_open_by(self._bus, self.id, stream)
         except BaseException:
             self._open.discard(stream)
             raise
-        return self._ledger.tracks[stream]
+        return replace(self._ledger.tracks[stream], left_open=left_open)
 
     async def close_track(self, stream: str) -> None:
         self._open.discard(stream)
@@ -124,6 +133,9 @@ class LocalRoom:
         place = self._ledger.tracks.get(settled.stream)
         if place is None or settled.until > place.settled:
             await self._keep(settled)
+
+    def settled(self, stream: str) -> float:
+        return self._ledger.tracks[stream].settled
 
     async def pause(self) -> None:
         """Off the record from now on."""

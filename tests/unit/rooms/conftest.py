@@ -33,6 +33,19 @@ class Time:
 
 
 @dataclass
+class Speaker:
+    """Implements `captioner.rooms.room.Publisher`."""
+
+    speaker: str | None = "Ana"
+    language: str = "en"
+    attended: bool = True
+    times_displaced: int = 0
+
+    def displaced(self) -> None:
+        self.times_displaced += 1
+
+
+@dataclass
 class Server:
     """One run of the server; the next finds what this one kept."""
 

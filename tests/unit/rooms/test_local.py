@@ -13,7 +13,7 @@ from captioner.errors import RoomEnded, StorageFailed
 from captioner.rooms.local import LocalRoom
 from captioner.rooms.records import ClockStarted, Published, TrackOpened
 from captioner.rooms.room import Room, RoomSettings, TrackPlace
-from tests.unit.rooms.conftest import Machine, Server, final, partial
+from tests.unit.rooms.conftest import Machine, Server, Speaker, final, partial
 
 DEMO = RoomSettings("demo", language="en", translations=("es",))
 
@@ -29,7 +29,7 @@ def state(room: LocalRoom) -> tuple[str, tuple[str, ...]]:
 
 
 async def open_track(room: Room, stream: str = "mic") -> TrackPlace:
-    return await room.open_track(stream, speaker="Ana", language="en")
+    return await room.open_track(stream, Speaker())
 
 
 def full_disk(patch: pytest.MonkeyPatch) -> None:
@@ -92,7 +92,7 @@ async def test_the_room_is_idle_once_the_last_track_is_closed(
 
 @pytest.mark.anyio
 async def test_caption_ids_count_up(room: LocalRoom) -> None:
-    assert [room.next_caption_id() for _ in range(3)] == ["u1", "u2", "u3"]
+    assert [room.next_caption_id("mic") for _ in range(3)] == ["u1", "u2", "u3"]
 
 
 @pytest.mark.anyio
@@ -270,14 +270,14 @@ async def test_after_a_crash_the_room_goes_on_where_it_was(machine: Machine) -> 
     async with machine.server() as server:
         room = await server.rooms.create(DEMO)
         await open_track(room)
-        await room.publish(final(room.next_caption_id()), settled=Settled("mic", 1.5))
-        await room.publish(partial(room.next_caption_id()))
+        await room.publish(final(room.next_caption_id("mic")), settled=Settled("mic", 1.5))
+        await room.publish(partial(room.next_caption_id("mic")))
         before = await server.bus.position("demo")
     machine.time.seconds = 60.0
     async with machine.server() as server:
         room = await server.rooms.get("demo")
         assert (room.status, room.now()) == ("idle", 60.0)
-        assert room.next_caption_id() == "u2"
+        assert room.next_caption_id("mic") == "u2"
         assert await open_track(room) == TrackPlace("mic", 0.0, 1.5)
         assert await open_track(room, "tab") == TrackPlace("tab", 60.0, 0.0)
         history = await server.bus.history("demo", before)

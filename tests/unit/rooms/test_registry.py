@@ -11,7 +11,7 @@ from captioner.captions.model import RoomChange
 from captioner.errors import BadInput, RoomExists, RoomNotFound, StorageFailed
 from captioner.rooms.registry import RoomSummary
 from captioner.rooms.room import RoomSettings
-from tests.unit.rooms.conftest import Machine, Server, final
+from tests.unit.rooms.conftest import Machine, Server, Speaker, final
 
 DEMO = RoomSettings("demo", language="en")
 
@@ -65,7 +65,7 @@ async def test_rooms_are_listed_newest_first(machine: Machine) -> None:
 async def test_no_room_is_live_in_a_list_after_a_crash(machine: Machine) -> None:
     async with machine.server() as server:
         room = await server.rooms.create(DEMO)
-        await room.open_track("mic", speaker=None, language="en")
+        await room.open_track("mic", Speaker())
         await server.rooms.change("demo", {"title": "Weekly"})
         assert server.rooms.summary("demo").status == "live"
     async with machine.server() as server:
