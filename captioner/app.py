@@ -254,7 +254,7 @@ async def _finish(parts: Parts, store: Store) -> None:
         message = "Not all that was said is captioned; its publishers still have it to send again."
         await parts.tracks.abandon(EngineUnavailable(message))
         raise CaptionerError(message) from error
-    for room in parts.rooms.list():
+    for room in await parts.rooms.list():
         await store.finish(room.settings.id)
     try:
         async with asyncio.timeout(LEAVE_SECONDS):

@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 import orjson
 
 from captioner.archive.files import sync_folder
-from captioner.archive.lines import from_line, to_line
 from captioner.errors import BadInput, StorageFailed
+from captioner.rooms.lines import from_line, to_line
 from captioner.rooms.records import Entry
 
 logger = logging.getLogger(__name__)

@@ -13,7 +13,7 @@ from captioner.errors import RoomEnded
 from captioner.rooms.clock import RoomClock
 from captioner.rooms.languages import AUTO
 from captioner.rooms.ledger import Ledger
-from captioner.rooms.records import ClockStarted, Entry, Published, Records, TrackOpened
+from captioner.rooms.records import ClockStarted, Entry, Keep, Published, TrackOpened
 from captioner.rooms.room import Publisher, RoomSettings, TrackPlace
 from captioner.rooms.uninterrupted import uninterrupted
 
@@ -43,12 +43,10 @@ class LocalRoom:
     that a crash could take back, and the publisher keeps audio that nothing acknowledged.
     """
 
-    def __init__(
-        self, settings: RoomSettings, *, bus: Bus, records: Records, clock: RoomClock
-    ) -> None:
+    def __init__(self, settings: RoomSettings, *, bus: Bus, keep: Keep, clock: RoomClock) -> None:
         self.settings = settings
         self._bus = bus
-        self._records = records
+        self._journal = keep
         self._clock = clock
         self._ledger = Ledger()
         self._last_caption = 0
@@ -186,10 +184,8 @@ class LocalRoom:
         await uninterrupted(self._keep_and_tell(entry))
 
     async def _keep_and_tell(self, entry: Entry) -> None:
-        await self._records.append(self.id, entry)
+        await self._journal(self.id, entry)
         self._ledger.apply(entry)
-        if isinstance(entry, Published):
-            await self._bus.publish(self.id, entry.event)
 
     async def _tell_again(self, entries: Sequence[Entry]) -> None:
         """Give a bus that forgot the room its events again, and the state it is in now."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -39,6 +39,13 @@ class Published:
 
 Entry = ClockStarted | TrackOpened | Published | Settled
 """One line of a room's journal."""
+
+
+Keep = Callable[[str, Entry], Awaitable[None]]
+"""Journals an entry of a room (by its id) and then, where it is an event, publishes it.
+
+Raises `StorageFailed`, with nothing published, where it cannot be journalled.
+"""
 
 
 @dataclass(frozen=True, slots=True)

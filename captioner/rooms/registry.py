@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 
@@ -14,25 +14,18 @@ from captioner.captions.model import Status
 from captioner.errors import RoomExists, RoomNotFound, StorageFailed
 from captioner.rooms.choices import changed_settings
 from captioner.rooms.clock import RoomClock, utc_now
+from captioner.rooms.directory import RoomSummary
 from captioner.rooms.local import Finish, LocalRoom, languages_chosen
-from captioner.rooms.records import Records, RoomRecord
+from captioner.rooms.records import Entry, Published, Records, RoomRecord
 from captioner.rooms.room import RoomSettings
 
 _NO_CHANGE: Mapping[str, object] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class RoomSummary:
-    """A room as a list of rooms shows it."""
-
-    settings: RoomSettings
-    status: Status
-    languages: tuple[str, ...]
-    created_at: datetime
-
-
 class Rooms:
-    """Every room that is kept. A room is read from its journal when it is first asked for.
+    """Implements `captioner.rooms.directory.Directory` for one process.
+
+    A room is read from its journal when it is first asked for.
 
     `on_ending`: called with the room's id, all at once, when a room ends; the room has ended when
     the last returns. Whoever publishes into rooms finishes there what was said. `on_erased`:
@@ -63,13 +56,16 @@ class Rooms:
         """Learn which rooms are kept: once, before anything else."""
         self._known = {record.settings.id: record for record in await self._records.rooms()}
 
-    def list(self) -> tuple[RoomSummary, ...]:
+    async def list(self) -> tuple[RoomSummary, ...]:
         """All rooms, the newest first."""
         newest = sorted(self._known.values(), key=lambda known: known.created_at, reverse=True)
-        return tuple(self.summary(record.settings.id) for record in newest)
+        return tuple(self._summary(record.settings.id) for record in newest)
 
-    def summary(self, room: str) -> RoomSummary:
+    async def summary(self, room: str) -> RoomSummary:
         """Raises `RoomNotFound`."""
+        return self._summary(room)
+
+    def _summary(self, room: str) -> RoomSummary:
         record = self._record(room)
         status, languages = record.status, languages_chosen(record.settings)
         if found := self._rooms.get(room):
@@ -166,7 +162,12 @@ class Rooms:
         return self._known[room]
 
     def _new(self, settings: RoomSettings) -> LocalRoom:
-        return LocalRoom(settings, bus=self._bus, records=self._records, clock=self._clock())
+        return LocalRoom(settings, bus=self._bus, keep=self._keep, clock=self._clock())
+
+    async def _keep(self, room: str, entry: Entry) -> None:
+        await self._records.append(room, entry)
+        if isinstance(entry, Published):
+            await self._bus.publish(room, entry.event)
 
 
 def kept_status(room: LocalRoom) -> Status:

@@ -15,7 +15,7 @@ from captioner.bus.bus import Bus
 from captioner.delivery.hub import Hub
 from captioner.ingest.tracks import Tracks
 from captioner.metrics import Metrics
-from captioner.rooms.registry import Rooms
+from captioner.rooms.directory import Directory
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Parts:
     `check_ready` raises `CaptionerError` with why nothing could be captioned now.
     """
 
-    rooms: Rooms
+    rooms: Directory
     bus: Bus
     tracks: Tracks
     hub: Hub

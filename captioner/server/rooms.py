@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from captioner.captions.model import Status
 from captioner.realtime.engines import Upstream
 from captioner.rooms.choices import new_settings, settings_message
+from captioner.rooms.directory import RoomSummary
 from captioner.server.parts import Joined, Parts, RoomName
 
 router = APIRouter(prefix="/v1/rooms", tags=["rooms"])
@@ -77,27 +78,27 @@ class RoomList(BaseModel):
 async def create(parts: Joined, wanted: NewRoom, response: Response) -> RoomView:
     """Make a room. 409 if its id is taken."""
     room = await parts.rooms.create(new_settings(_said(wanted)))
-    response.headers["Location"] = f"/v1/rooms/{room.id}"
-    return _view(parts, room.id)
+    response.headers["Location"] = f"/v1/rooms/{room.settings.id}"
+    return await _read(parts, room.settings.id)
 
 
 @router.get("")
 async def list_rooms(parts: Joined) -> RoomList:
     """All rooms."""
-    return RoomList(rooms=[_view(parts, room.settings.id) for room in parts.rooms.list()])
+    return RoomList(rooms=[_view(parts, summary) for summary in await parts.rooms.list()])
 
 
 @router.get("/{room}")
 async def read(parts: Joined, room: RoomName) -> RoomView:
     """One room."""
-    return _view(parts, room)
+    return await _read(parts, room)
 
 
 @router.patch("/{room}")
 async def change(parts: Joined, room: RoomName, wanted: Choices) -> RoomView:
     """Change the fields that are named; the others stay."""
     await parts.rooms.change(room, _said(wanted))
-    return _view(parts, room)
+    return await _read(parts, room)
 
 
 @router.delete("/{room}", status_code=204)
@@ -110,31 +111,34 @@ async def delete(parts: Joined, room: RoomName) -> None:
 async def end(parts: Joined, room: RoomName) -> RoomView:
     """Caption what was said, close the files, tell the readers. There is no way back."""
     await parts.rooms.end(room)
-    return _view(parts, room)
+    return await _read(parts, room)
 
 
 @router.post("/{room}/pause")
 async def pause(parts: Joined, room: RoomName) -> RoomView:
     """Off the record: nothing is captioned or kept until `resume`."""
     await parts.rooms.pause(room)
-    return _view(parts, room)
+    return await _read(parts, room)
 
 
 @router.post("/{room}/resume")
 async def resume(parts: Joined, room: RoomName) -> RoomView:
     """On the record again; the time between is marked as a gap."""
     await parts.rooms.resume(room)
-    return _view(parts, room)
+    return await _read(parts, room)
 
 
 def _said(wanted: Choices) -> dict[str, Any]:
     return wanted.model_dump(exclude_unset=True)
 
 
-def _view(parts: Parts, room: str) -> RoomView:
-    summary = parts.rooms.summary(room)
+async def _read(parts: Parts, room: str) -> RoomView:
+    return _view(parts, await parts.rooms.summary(room))
+
+
+def _view(parts: Parts, summary: RoomSummary) -> RoomView:
     settings = settings_message(summary.settings)
-    upstream = parts.tracks.upstream(room)
+    upstream = parts.tracks.upstream(summary.settings.id)
     return RoomView.model_validate(
         {
             **settings,

@@ -53,7 +53,7 @@ async def download(
     """The finals and the gaps so far; valid at any moment."""
     if language is not None:
         language = language_tag(language)
-    summary = parts.rooms.summary(room)
+    summary = await parts.rooms.summary(room)
     transcript = await parts.transcript(room)
     all_languages = dict.fromkeys((*summary.languages, *transcript.languages))
     languages = [language] if language else list(all_languages)

@@ -81,7 +81,7 @@ class UsageView(Amounts):
 @router.get("/usage")
 async def read(parts: Joined, room: RoomName) -> UsageView:
     """Minutes and tokens sent to recognisers, their price and the budgets, by track."""
-    parts.rooms.summary(room)
+    await parts.rooms.summary(room)
     usage = parts.usage(room)
     return UsageView(
         room=room,

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 import orjson
 import pytest
 
-from captioner.archive.lines import from_line, to_line
 from captioner.captions.model import Caption, Gap, RoomChange, Settled
 from captioner.errors import BadInput
+from captioner.rooms.lines import from_line, to_line
 from captioner.rooms.records import ClockStarted, Entry, Published, TrackOpened
 
 FINAL = Caption("u1", "en", 3, "Hello.", 6, True, 0.5, 1.25, "mic", "Ana")
