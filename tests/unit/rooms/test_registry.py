@@ -9,7 +9,7 @@ import pytest
 
 from captioner.captions.model import RoomChange
 from captioner.errors import BadInput, RoomExists, RoomNotFound, StorageFailed
-from captioner.rooms.registry import RoomSummary
+from captioner.rooms.directory import RoomSummary
 from captioner.rooms.room import RoomSettings
 from tests.unit.rooms.conftest import Machine, Server, Speaker, final
 
