@@ -8,6 +8,9 @@ from typing import Any
 
 import click
 
+from captioner.client.connecting import addresses
+from captioner.errors import BadInput
+
 PREFIX = "CAPTIONER_"
 
 _ROOM = re.compile(r"[a-z0-9](-?[a-z0-9])*")
@@ -62,6 +65,22 @@ class CommaSeparated(click.ParamType[tuple[str, ...]]):
         return chosen
 
 
+class ServerAddresses(click.ParamType[tuple[str, ...]]):
+    """The address of a server, or of several, separated by commas."""
+
+    name = "address"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        if isinstance(value, tuple):
+            return value
+        try:
+            return addresses([url.strip() for url in value.split(",")])
+        except BadInput as error:
+            self.fail(f"{error}.", param, ctx)
+
+
 def option(*names: str, **attributes: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """An option `--data` that may also be given as CAPTIONER_DATA; its help says so."""
     variable = PREFIX + names[0].removeprefix("--").replace("-", "_").upper()
@@ -70,7 +89,13 @@ def option(*names: str, **attributes: Any) -> Callable[[Callable[..., Any]], Cal
 
 
 room_option = option("--room", required=True, type=RoomId(), help="Room of the server.")
-url_option = option("--url", default="http://127.0.0.1:8000", help="Address of the server.")
+url_option = option(
+    "--url",
+    "urls",
+    default="http://127.0.0.1:8000",
+    type=ServerAddresses(),
+    help="Address of the server; of several, separated by commas, the first that can be used.",
+)
 token_option = option("--token", help="Token of a server that asks for one.")
 json_option = option("--json", "as_json", is_flag=True, help="Print one event a line, as JSON.")
 

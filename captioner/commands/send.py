@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing, suppress
 
 import click
@@ -45,7 +45,7 @@ def send(
     *,
     source_name: str,
     room: str,
-    url: str,
+    urls: tuple[str, ...],
     language: str | None,
     speaker: str | None,
     pace: str,
@@ -66,7 +66,7 @@ def send(
             audio.sample_rate,
             audio.channels,
         )
-    sending = _Sending(url, room, token, audio, speaker=speaker, language=language)
+    sending = _Sending(urls, room, token, audio, speaker=speaker, language=language)
     run(sending.run(as_json=as_json))
 
 
@@ -75,7 +75,7 @@ class _Sending:
 
     def __init__(
         self,
-        url: str,
+        urls: Sequence[str],
         room: str,
         token: str | None,
         audio: Source,
@@ -83,7 +83,7 @@ class _Sending:
         speaker: str | None,
         language: str | None,
     ) -> None:
-        self._url = url
+        self._urls = urls
         self._room = room
         self._token = token
         self._audio = audio
@@ -99,7 +99,7 @@ class _Sending:
             showing = asyncio.create_task(self._show(screen, taken))
             try:
                 await publish(
-                    self._url,
+                    self._urls,
                     self._room,
                     until(self._audio.chunks, enough),
                     sample_rate=self._audio.sample_rate,
@@ -122,13 +122,15 @@ class _Sending:
     async def _show(self, screen: Display, taken: asyncio.Event) -> None:
         """Show what is said of this stream, once the room is there for certain."""
         await taken.wait()
-        async for event in self._captions(_FROM_THE_BEGINNING):
+        async for event in self._captions(_FROM_THE_BEGINNING, self._read_to):
             if isinstance(event, Hello):
                 continue
             if isinstance(event.event, Caption) and event.event.track == self._stream:
                 screen.show(event)
-            self._seen = max(self._seen, event.seq)
-            self._read_on.set()
+
+    def _read_to(self, position: Position) -> None:
+        self._seen = position.seq
+        self._read_on.set()
 
     async def _caught_up(self) -> None:
         """Wait until everything that the server has said by now is shown."""
@@ -141,5 +143,16 @@ class _Sending:
                     self._read_on.clear()
                     await self._read_on.wait()
 
-    def _captions(self, after: Position | None = None) -> AsyncGenerator[Hello | Numbered]:
-        return captions(self._url, self._room, languages=["*"], after=after, token=self._token)
+    def _captions(
+        self,
+        after: Position | None = None,
+        on_position: Callable[[Position], None] = lambda _position: None,
+    ) -> AsyncGenerator[Hello | Numbered]:
+        return captions(
+            self._urls,
+            self._room,
+            languages=["*"],
+            after=after,
+            token=self._token,
+            on_position=on_position,
+        )

@@ -30,13 +30,18 @@ from captioner.commands.running import run
 @token_option
 @json_option
 def watch(
-    *, room: str, url: str, languages: tuple[str, ...], token: str | None, as_json: bool
+    *,
+    room: str,
+    urls: tuple[str, ...],
+    languages: tuple[str, ...],
+    token: str | None,
+    as_json: bool,
 ) -> None:
     """Show a room's captions as they are spoken, until the room ends or Ctrl-C."""
 
     async def follow() -> None:
         with display(as_json=as_json) as screen:
-            async for event in captions(url, room, languages=languages, token=token):
+            async for event in captions(urls, room, languages=languages, token=token):
                 screen.show(event)
 
     try:

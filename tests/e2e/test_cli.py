@@ -275,6 +275,8 @@ def test_doctor_says_what_to_do(server: Server) -> None:
         ["send", "speech.opus", "--room", "Not A Room"],
         ["send", "speech.opus", "--room", "demo", "--to", "es"],
         ["watch", "--room", "demo", "--language", "not a tag"],
+        ["watch", "--room", "demo", "--url", "localhost:8000"],
+        ["send", "speech.opus", "--room", "demo", "--url", "http://127.0.0.1:8000,nowhere"],
         ["transcribe"],
         ["transcribe", "speech.opus", "--format", "vtt,docx"],
         ["serve", "--port", "many"],
@@ -303,6 +305,15 @@ def test_no_server_is_one_clear_line(command: str, demo_recording: Path) -> None
     assert done.returncode == 1
     assert "No server answers" in done.stderr
     assert_one_clear_line(done.stderr)
+
+
+def test_of_several_servers_one_that_is_there_is_used(server: Server) -> None:
+    create_room(server.url, "cli-several")
+    assert request(f"{server.url}/v1/rooms/cli-several/end", b"")[0] == 200
+    urls = f"http://127.0.0.1:{free_port()},{server.url}"
+    done = captioner("watch", "--room", "cli-several", "--url", urls, "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout.splitlines()[0])["status"] == "ended"
 
 
 def test_a_file_that_is_not_there_is_one_clear_line(server: Server) -> None:
