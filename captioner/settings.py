@@ -14,14 +14,15 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from captioner.errors import BadInput
 
 PREFIX = "CAPTIONER_"
 
-_NOT_YET = "is not available yet"
+ROLES = frozenset({"gateway", "ingest", "translate", "archive"})
+"""What there is to do; several processes may share it."""
 
 
 def _setting(default: Any, description: str, *, unit: str = "", **limits: Any) -> Any:
@@ -51,7 +52,11 @@ class Settings(BaseSettings):
     host: str = _setting("127.0.0.1", "Address to listen on; this machine's own for now.")
     port: int = _setting(8000, "Port to listen on; 0 takes a free one.", ge=0, le=65535)
     data: Path = _setting(Path("data"), "Folder for journals and transcripts.")
-    redis: str = _setting("", "Redis that several servers share (redis://host:port).")
+    redis: SecretStr = _setting(
+        _NO_KEY,
+        "Redis that several servers share: redis://host:port, redis+sentinel://host:port/MASTER or "
+        "redis+cluster://host:port; rediss:// over TLS. With a password, give the variable.",
+    )
     engine: str = _setting(
         "embedded",
         "Who recognises speech: `embedded`, `openai`, `openai/MODEL`, `azure/DEPLOYMENT`, or a "
@@ -64,7 +69,11 @@ class Settings(BaseSettings):
         ge=0.5,
         le=1440,
     )
-    role: str = _setting("all", "What this process does, of all that the server does.")
+    role: str = _setting(
+        "all",
+        "What this process does: all, or some of gateway, ingest, translate and archive, with "
+        "commas; less than all needs --redis.",
+    )
     model: str = _setting(
         "", "Model of the embedded engine: a folder or a faster-whisper name; empty, the best here."
     )
@@ -112,17 +121,33 @@ class Settings(BaseSettings):
 
     @field_validator("redis")
     @classmethod
-    def _one_process(cls, value: str) -> str:
-        if value:
-            raise ValueError(f"sharing rooms over Redis {_NOT_YET}; leave it out")
+    def _redis_url(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value() and "://" not in value.get_secret_value():
+            raise ValueError("it must be an address such as redis://127.0.0.1:6379")
         return value
 
     @field_validator("role")
     @classmethod
-    def _every_role(cls, value: str) -> str:
-        if value != "all":
-            raise ValueError(f"{value!r} {_NOT_YET}; the one process does all")
+    def _known_roles(cls, value: str) -> str:
+        for word in value.split(","):
+            if word.strip() not in ("all", *ROLES):
+                raise ValueError(f"{word.strip()!r} is not one of all, {', '.join(sorted(ROLES))}")
         return value
+
+    @model_validator(mode="after")
+    def _parts_need_redis(self) -> Settings:
+        if not self.redis.get_secret_value() and self.roles != ROLES:
+            raise ValueError(
+                "--role: a process that does not do all shares its rooms with others over Redis; "
+                "name it with --redis"
+            )
+        return self
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """What this process does."""
+        words = {word.strip() for word in self.role.split(",")}
+        return ROLES if "all" in words else frozenset(words)
 
     @field_validator("prices", mode="before")
     @classmethod
@@ -219,4 +244,5 @@ def _unknown(variable: str, known: list[str]) -> str:
 
 def _told(problem: Any) -> str:
     name = "_".join(str(part) for part in problem["loc"])
-    return f"--{name.replace('_', '-')}: {problem['msg'].removeprefix('Value error, ')}"
+    message = str(problem["msg"].removeprefix("Value error, "))
+    return f"--{name.replace('_', '-')}: {message}" if name else message

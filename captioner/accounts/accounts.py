@@ -59,7 +59,7 @@ class Accounts:
     ) -> None:
         self.prices = prices
         self.clock = clock
-        self._budgets = budgets
+        self.budgets = budgets
         self._records = records
         self._pause = pause
         self._rooms: dict[str, Ledger] = {}
@@ -122,9 +122,9 @@ class Accounts:
         if price is not None and price.free:
             return None
         if self._room_spending(ledger).state == "spent":
-            return f"the room's budget of {self._budgets.room} is spent"
+            return f"the room's budget of {self.budgets.room} is spent"
         if self._day_spending(self.clock().date()).state == "spent":
-            return f"the day's budget of {self._budgets.day} is spent, until midnight UTC"
+            return f"the day's budget of {self.budgets.day} is spent, until midnight UTC"
         return None
 
     def closed(self) -> None:
@@ -147,10 +147,10 @@ class Accounts:
         return self._rooms[room]
 
     def _room_spending(self, ledger: Ledger) -> Spending:
-        return Spending(self._budgets.room, ledger.spent_usd)
+        return Spending(self.budgets.room, ledger.spent_usd)
 
     def _day_spending(self, day: date) -> Spending:
-        return Spending(self._budgets.day, self._days[day])
+        return Spending(self.budgets.day, self._days[day])
 
 
 class _TrackMeter:

@@ -37,16 +37,11 @@ class Journal:
         self._writer = writer
         self._waiting: deque[tuple[bytes, Future[None]]] = deque()
 
-    async def append(self, entry: Entry) -> None:
-        """Return once the entry is on the disk.
+    async def append(self, line: bytes) -> None:
+        """Return once the line is on the disk.
 
-        Raises `StorageFailed`, with nothing of it left in the file, where the disk refuses, and
-        `BadInput` where a text in it is not valid Unicode.
+        Raises `StorageFailed`, with nothing of it left in the file, where the disk refuses.
         """
-        try:
-            line = orjson.dumps(to_line(entry)) + b"\n"
-        except orjson.JSONEncodeError as error:
-            raise BadInput("a text to be kept is not valid Unicode") from error
         done: Future[None] = Future()
         self._waiting.append((line, done))
         self._writer.submit(self._commit)
@@ -72,6 +67,21 @@ class Journal:
         else:
             for done in written:
                 done.set_result(None)
+
+
+def journal_line(entry: Entry) -> bytes:
+    """The entry as a line; raises `BadInput` where a text in it is not valid Unicode."""
+    try:
+        return orjson.dumps(to_line(entry)) + b"\n"
+    except orjson.JSONEncodeError as error:
+        raise BadInput("a text to be kept is not valid Unicode") from error
+
+
+def whole_lines(path: Path) -> list[bytes]:
+    """The lines of the file, without a last one that was not finished; of no file, none."""
+    if not path.exists():
+        return []
+    return [line for line in path.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
 
 
 def read_journal(path: Path) -> Iterator[Entry]:

@@ -7,29 +7,23 @@ import fcntl
 import logging
 import shutil
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TypeVar
 
-import orjson
-
 from captioner.archive.files import ERASED, remove_folder, replace_file
-from captioner.archive.journal import Journal, read_journal
+from captioner.archive.journal import Journal, journal_line, read_journal, whole_lines
 from captioner.archive.stage import TranscriptFiles
 from captioner.archive.transcript import Transcript
 from captioner.archive.usage import UsageFiles
-from captioner.captions.model import RoomChange, Status
+from captioner.captions.model import RoomChange
 from captioner.errors import BadInput, StorageFailed
-from captioner.rooms.choices import (
-    changed_settings,
-    is_room_id,
-    room_id,
-    settings_message,
-)
+from captioner.rooms.choices import is_room_id, room_id
 from captioner.rooms.languages import language_tag
+from captioner.rooms.record_json import record_from, record_json
 from captioner.rooms.records import Entry, Published, RoomRecord
 from captioner.rooms.room import RoomSettings
 
@@ -108,7 +102,7 @@ class Store:
 
     async def save(self, record: RoomRecord) -> None:
         folder = self._folder(record.settings.id)
-        data = _room_json(record)
+        data = record_json(record)
 
         def write() -> None:
             folder.mkdir(exist_ok=True)
@@ -121,20 +115,38 @@ class Store:
         return await self._do(None, lambda: list(read_journal(path)))
 
     async def append(self, room: str, entry: Entry) -> None:
+        await self.append_line(room, entry, journal_line(entry))
+
+    async def append_line(self, room: str, entry: Entry, line: bytes) -> None:
+        """As `append`, in the caller's words."""
         if room not in self._journals:
             self._journals[room] = Journal(self._journal_path(room), self._writer)
-        await self._journals[room].append(entry)
+        await self._journals[room].append(line)
         if isinstance(entry, Published) and not isinstance(entry.event, RoomChange):
             for transcripts in (self._transcripts, self._unread):
                 if room in transcripts:
                     transcripts[room].add(entry.event)
             self._files.mark(room, entry.event.language)
 
+    async def lines(self, room: str) -> list[bytes]:
+        """The whole lines of the room's journal, as they stand there."""
+        return await self._do(self._writer, lambda: whole_lines(self._journal_path(room)))
+
+    async def rewrite(self, room: str, lines: Sequence[bytes]) -> None:
+        """Put these lines in the place of the room's journal, and write its files anew."""
+        path = self._journal_path(room)
+        await self._do(self._writer, lambda: replace_file(path, b"".join(lines)))
+        self._transcripts.pop(room, None)
+        for language in (await self.transcript(room)).languages:
+            self._files.mark(room, language)
+
     async def finish(self, room: str) -> None:
         await self._files.write(room)
 
     async def erase(self, room: str) -> None:
         folder = self._folder(room)
+        if not folder.exists():
+            return
         async with self._reading:
             await self._do(self._writer, lambda: remove_folder(folder))
             self._journals.pop(room, None)
@@ -193,23 +205,11 @@ def _is_left_behind(folder: Path) -> bool:
     return journal.exists() and journal.stat().st_mtime_ns > min(written, default=0)
 
 
-def _room_json(record: RoomRecord) -> bytes:
-    state = {"created_at": record.created_at.isoformat(), "status": record.status}
-    return orjson.dumps(settings_message(record.settings) | state, option=orjson.OPT_INDENT_2)
-
-
 def _read_room(folder: Path) -> RoomRecord:
     """What `room.json` says; a damaged one does not hide the room's journal."""
-    settings = RoomSettings(id=folder.name)
-    created_at = datetime.fromtimestamp(folder.stat().st_mtime, UTC)
-    status: Status = "idle"
     try:
-        match orjson.loads((folder / "room.json").read_bytes()):
-            case {"created_at": str(at), "status": "idle" | "paused" | "ended" as status} as saved:
-                settings = changed_settings(settings, saved)
-                created_at = datetime.fromisoformat(at).astimezone(UTC)
-            case _:
-                raise ValueError("not a room")
+        return record_from(folder.name, (folder / "room.json").read_bytes())
     except (OSError, ValueError, BadInput) as error:
         logger.warning("%s is damaged: %s", folder / "room.json", type(error).__name__)
-    return RoomRecord(settings, created_at, status)
+    made = datetime.fromtimestamp(folder.stat().st_mtime, UTC)
+    return RoomRecord(RoomSettings(id=folder.name), made, "idle")

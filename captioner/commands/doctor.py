@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import time
 from collections.abc import Callable
@@ -15,12 +16,14 @@ from captioner.audio.pcm import SAMPLE_RATE
 from captioner.commands.loading import loading
 from captioner.commands.running import run
 from captioner.commands.settings_options import settings_given, settings_options
-from captioner.errors import CaptionerError, EngineUnavailable, StorageFailed
+from captioner.errors import CaptionerError, EngineUnavailable, RedisUnavailable, StorageFailed
 from captioner.realtime.engines import Engine
 from captioner.realtime.opening import try_out
 from captioner.realtime.providers import EMBEDDED
 from captioner.settings import Settings
 
+LONGEST_WAIT_S = 5.0
+"""For Redis to answer."""
 LEAST_FREE_MB = 500
 """For some hundred hours of journals, and the models' cache."""
 
@@ -66,7 +69,7 @@ def _models(settings: Settings) -> str:
 
 
 def _engine(settings: Settings) -> str:
-    from captioner.app import recogniser
+    from captioner.recogniser import recogniser
 
     async def start() -> str:
         began = time.monotonic()
@@ -89,8 +92,26 @@ async def _trouble(engine: Engine) -> str | None:
     return None
 
 
-def _redis(_settings: Settings) -> str:
-    return "not needed: one process does all"
+def _redis(settings: Settings) -> str:
+    from captioner.redis.connection import connected
+
+    url = settings.redis.get_secret_value()
+    if not url:
+        return "not needed: one process does all"
+
+    async def look() -> str:
+        async with connected(url) as redis:
+            try:
+                async with asyncio.timeout(LONGEST_WAIT_S):
+                    await redis.wait_until_up()
+            except TimeoutError:
+                raise RedisUnavailable("nobody answers there") from None
+            kept = (
+                "keeps every write" if redis.durable else "may forget the last writes when it dies"
+            )
+            return f"it answers, and {kept}"
+
+    return run(look())
 
 
 def _storage(settings: Settings) -> str:
@@ -123,7 +144,7 @@ CHECKS = (
         "engine", _engine, "Put that right, or choose another with --engine, --model or --device."
     ),
     Check("models", _models, "Name a model that is on this machine with --model."),
-    Check("redis", _redis, "Leave it out."),
+    Check("redis", _redis, "Start it, or put right what --redis says."),
     Check("storage", _storage, "Choose a folder with room with --data."),
     Check("port", _port, "Stop what uses it, or choose another with --port."),
     Check("codecs", _codecs, "Install PyAV again: pip install --force-reinstall av"),

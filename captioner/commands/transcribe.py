@@ -31,7 +31,7 @@ from captioner.realtime.providers import for_recordings
 from captioner.settings import Settings
 
 if TYPE_CHECKING:
-    from captioner.app import Recogniser
+    from captioner.recogniser import Recogniser
 
 FORMATS = {
     "vtt": webvtt.render,
@@ -120,7 +120,7 @@ class _Writing:
 async def _all(
     files: tuple[Path, ...], language: str, settings: Settings, writing: _Writing
 ) -> None:
-    from captioner.app import recogniser  # the web framework takes a second to load
+    from captioner.recogniser import recogniser  # numpy and the codecs take a while to load
 
     console = Console(stderr=True)
     columns = (

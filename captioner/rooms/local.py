@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from captioner.bus.bus import Bus
 from captioner.captions.model import Caption, Event, Gap, RoomChange, Settled, Status
@@ -81,8 +82,31 @@ class LocalRoom:
         self._last_caption += 1
         return f"u{self._last_caption}"
 
-    async def restore(self, entries: Sequence[Entry]) -> None:
-        """Take up where the journal ends: before anything else is asked of the room."""
+    @property
+    def open_tracks(self) -> frozenset[str]:
+        """The streams that are published now."""
+        return frozenset(self._open)
+
+    @property
+    def clock_started(self) -> datetime:
+        """When the room clock was 0; a track must have been opened."""
+        assert self._ledger.clock_started is not None
+        return self._ledger.clock_started
+
+    @property
+    def latest(self) -> float:
+        """The last room second that the journal speaks of."""
+        return self._ledger.latest
+
+    def base(self, stream: str) -> float:
+        """The room second of a stream's first sample."""
+        return self._ledger.tracks[stream].base
+
+    async def restore(self, entries: Sequence[Entry], *, open: Iterable[str] = ()) -> None:
+        """Take up where the journal ends: before anything else is asked of the room.
+
+        `open`: the streams that are published now, by other processes.
+        """
         for entry in entries:
             self._ledger.apply(entry)
         if self._ledger.clock_started is not None:
@@ -91,6 +115,7 @@ class LocalRoom:
         before = self._ledger.change.status if self._ledger.change else "idle"
         self._ended = before == "ended"
         self._paused_since = self._ledger.status_since if before == "paused" else None
+        self._open.update(stream for stream in open if stream in self._ledger.tracks)
         await self._tell_again(entries)
 
     async def announce(self) -> None:

@@ -8,7 +8,17 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from captioner import __version__
-from captioner.server import audio, captions, events, health, metrics, rooms, transcript, usage
+from captioner.server import (
+    audio,
+    captions,
+    elsewhere,
+    events,
+    health,
+    metrics,
+    rooms,
+    transcript,
+    usage,
+)
 from captioner.server.pages import serve_pages
 from captioner.server.parts import Parts
 from captioner.server.problems import RESPONSES, answer_problems
@@ -17,6 +27,10 @@ from captioner.server.security import Gate
 
 MAX_BODY = 1 << 20
 """Bytes of a request's body."""
+
+
+_READING = (rooms, captions, events, transcript, usage)
+"""All but the publishing of audio, and what every process must answer."""
 
 
 def create_application(parts: Parts, web: Path) -> ASGIApp:
@@ -32,8 +46,11 @@ def create_application(parts: Parts, web: Path) -> ASGIApp:
     )
     app.state.parts = parts
     answer_problems(app)
-    for path in (rooms, audio, captions, events, transcript, usage, health, metrics):
+    for path in (health, metrics, audio, *(_READING if "gateway" in parts.roles else ())):
         app.include_router(path.router)
-    serve_reference(app)
-    serve_pages(app, web)
+    if "gateway" in parts.roles:
+        serve_reference(app)
+        serve_pages(app, web)
+    else:
+        app.include_router(elsewhere.router)
     return Gate(app, max_body=MAX_BODY)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
+from captioner.errors import Busy
 from captioner.ingest.websocket import Disconnected, publish_over
 from captioner.rooms.choices import room_id
 from captioner.rooms.room import Room, RoomSettings
@@ -18,6 +19,8 @@ async def publish(socket: WebSocket, parts: Joined, room: str) -> None:
     """A publisher's conversation; a room that is not there is made."""
     await socket.accept()
     async with conversation(socket):
+        if "ingest" not in parts.roles:
+            raise Busy("This process takes no audio. Publish to one with the role ingest.")
         settings = RoomSettings(room_id(room))
 
         async def found() -> Room:

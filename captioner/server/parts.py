@@ -22,16 +22,18 @@ from captioner.rooms.directory import Directory
 class Parts:
     """The product, as far as its edge needs it.
 
-    `check_ready` raises `CaptionerError` with why nothing could be captioned now.
+    `roles`: what this process does. `check_ready` raises `CaptionerError` with why it could not do
+    it now.
     """
 
+    roles: frozenset[str]
     rooms: Directory
     bus: Bus
     tracks: Tracks
     hub: Hub
     transcript: Callable[[str], Awaitable[Transcript]]
     check_ready: Callable[[], Awaitable[None]]
-    usage: Callable[[str], RoomUsage]
+    usage: Callable[[str], Awaitable[RoomUsage]]
     metrics: Metrics
 
 

@@ -82,7 +82,7 @@ class UsageView(Amounts):
 async def read(parts: Joined, room: RoomName) -> UsageView:
     """Minutes and tokens sent to recognisers, their price and the budgets, by track."""
     await parts.rooms.summary(room)
-    usage = parts.usage(room)
+    usage = await parts.usage(room)
     return UsageView(
         room=room,
         budget=BudgetsView(room=_budget(usage.room), day=_budget(usage.day)),

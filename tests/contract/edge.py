@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from captioner.accounts.accounts import Accounts
+from captioner.accounts.accounts import Accounts, RoomUsage
 from captioner.accounts.budget import Budget, Budgets
 from captioner.archive.store import open_store
 from captioner.audio.pcm import SAMPLE_RATE
@@ -30,6 +30,7 @@ from captioner.server.application import create_application
 from captioner.server.listening import bound, listening
 from captioner.server.pages import web_root
 from captioner.server.parts import Parts
+from captioner.settings import ROLES
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +95,12 @@ async def running_edge(data: Path) -> AsyncIterator[Edge]:
         accounts = Accounts(PRICES, Budgets(Budget(1.0), Budget(0.0)), store.usage, utc_now)
         rooms.on_erased.append(accounts.forget)
         async with Tracks(no_transcription, SAMPLE_RATE) as tracks, Hub(bus) as hub:
+
+            async def usage(room: str) -> RoomUsage:
+                return accounts.usage(room)
+
             parts = Parts(
-                rooms, bus, tracks, hub, store.transcript, no_engine, accounts.usage, metrics
+                ROLES, rooms, bus, tracks, hub, store.transcript, no_engine, usage, metrics
             )
             listener = bound("127.0.0.1", 0)
             async with listening(create_application(parts, web_root()), listener):

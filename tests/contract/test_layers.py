@@ -19,6 +19,8 @@ LAYERS = (
     {"commands", "demo"},
     {"batch"},
     {"app"},
+    {"joined"},
+    {"recogniser"},
     {"server", "engine_process"},
     {"ingest", "delivery", "archive"},
     {"accounts"},
@@ -120,7 +122,7 @@ def test_settings_are_read_at_the_top_only() -> None:
     reading = {
         part_of(name_of(path)) for path in MODULES if "captioner.settings" in set(imports(path))
     }
-    assert reading <= {"cli", "commands", "app"}
+    assert reading <= {"cli", "commands", "app", "joined", "recogniser"}
 
 
 @pytest.mark.parametrize("library", ONLY_IN)

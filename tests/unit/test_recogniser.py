@@ -6,9 +6,9 @@ import socket
 
 import pytest
 
-from captioner.app import recogniser
 from captioner.errors import EngineUnavailable
 from captioner.realtime.trouble import Remedy, SessionEnded
+from captioner.recogniser import recogniser
 from captioner.settings import read_settings
 
 pytestmark = pytest.mark.anyio

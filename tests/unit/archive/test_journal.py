@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from captioner.archive.journal import Journal, append_synced, read_journal
+from captioner.archive.journal import Journal, append_synced, journal_line, read_journal
 from captioner.captions.model import Settled
 from captioner.errors import BadInput, StorageFailed
 from captioner.rooms.records import TrackOpened
@@ -43,7 +43,7 @@ def settled(number: int) -> Settled:
 async def test_entries_are_read_as_they_were_appended(path: Path, writer: Executor) -> None:
     journal = Journal(path, writer)
     for number in range(3):
-        await journal.append(settled(number))
+        await journal.append(journal_line(settled(number)))
     assert list(read_journal(path)) == [settled(0), settled(1), settled(2)]
 
 
@@ -63,12 +63,12 @@ async def test_what_arrives_while_the_disk_is_busy_goes_there_together(
         fsync(file)
 
     journal, disk_free = Journal(path, writer), threading.Event()
-    await journal.append(settled(0))
+    await journal.append(journal_line(settled(0)))
     monkeypatch.setattr(os, "fsync", counting)
     writer.submit(disk_free.wait)
     async with asyncio.TaskGroup() as tasks:
         for number in range(1, 100):
-            tasks.create_task(journal.append(settled(number)))
+            tasks.create_task(journal.append(journal_line(settled(number))))
         await asyncio.sleep(0)
         disk_free.set()
     assert list(read_journal(path)) == [settled(number) for number in range(100)]
@@ -81,13 +81,13 @@ async def test_a_cancelled_append_that_did_not_reach_the_disk_never_does(
 ) -> None:
     journal, disk_free = Journal(path, writer), threading.Event()
     writer.submit(disk_free.wait)
-    append = asyncio.create_task(journal.append(settled(1)))
+    append = asyncio.create_task(journal.append(journal_line(settled(1))))
     await asyncio.sleep(0)
     append.cancel()
     with pytest.raises(asyncio.CancelledError):
         await append
     disk_free.set()
-    await journal.append(settled(2))
+    await journal.append(journal_line(settled(2)))
     assert list(read_journal(path)) == [settled(2)]
 
 
@@ -96,7 +96,7 @@ async def test_a_full_disk_is_an_error_and_leaves_no_half_line(
     path: Path, writer: Executor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     journal = Journal(path, writer)
-    await journal.append(settled(1))
+    await journal.append(journal_line(settled(1)))
     write = os.write
 
     def full(file: int, data: memoryview) -> int:
@@ -107,8 +107,8 @@ async def test_a_full_disk_is_an_error_and_leaves_no_half_line(
     with monkeypatch.context() as patch:
         patch.setattr(os, "write", full)
         with pytest.raises(StorageFailed, match="No space left"):
-            await journal.append(settled(2))
-    await journal.append(settled(3))
+            await journal.append(journal_line(settled(2)))
+    await journal.append(journal_line(settled(3)))
     assert list(read_journal(path)) == [settled(1), settled(3)]
 
 
@@ -117,13 +117,13 @@ async def test_a_room_that_was_erased_takes_no_more_entries(
     tmp_path: Path, writer: Executor
 ) -> None:
     with pytest.raises(StorageFailed, match="No such file"):
-        await Journal(tmp_path / "gone" / "journal.jsonl", writer).append(settled(1))
+        await Journal(tmp_path / "gone" / "journal.jsonl", writer).append(journal_line(settled(1)))
 
 
 @pytest.mark.anyio
 async def test_half_a_surrogate_pair_is_refused(path: Path, writer: Executor) -> None:
     with pytest.raises(BadInput, match="Unicode"):
-        await Journal(path, writer).append(Settled("\ud800", 1.0))
+        await Journal(path, writer).append(journal_line(Settled("\ud800", 1.0)))
     assert list(read_journal(path)) == []
 
 
@@ -162,14 +162,14 @@ def test_a_crash_at_any_byte_leaves_the_whole_lines_before_it(
         journal = Journal(path, writer)
         ends = [0]
         for entry in wanted:
-            asyncio.run(journal.append(entry))
+            asyncio.run(journal.append(journal_line(entry)))
             ends.append(path.stat().st_size)
         cut = data.draw(st.integers(0, ends[-1]))
         if wanted:
             os.truncate(path, cut)
         whole = wanted[: sum(end <= cut for end in ends) - 1]
         assert list(read_journal(path)) == whole
-        asyncio.run(journal.append(settled(7)))
+        asyncio.run(journal.append(journal_line(settled(7))))
     assert list(read_journal(path)) == [*whole, settled(7)]
 
 
@@ -177,12 +177,12 @@ APPENDING = """
 import asyncio, sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from captioner.archive.journal import Journal
+from captioner.archive.journal import Journal, journal_line
 from captioner.captions.model import Settled
 
 async def publisher(journal, name):
     for number in range(1_000_000):
-        await journal.append(Settled(name, float(number)))
+        await journal.append(journal_line(Settled(name, float(number))))
         print(f"{name} {number}\\n", end="", flush=True)
 
 async def main(path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from captioner.captions.assembly import Released
 from captioner.captions.model import Caption, Phrase
 from captioner.captions.recognition import (
     Committed,
@@ -18,7 +19,7 @@ from captioner.captions.recognition import (
     SpeechStarted,
     SpeechStopped,
 )
-from tests.unit.captions.assembling import assembly, finals, play, told
+from tests.unit.captions.assembling import assembly, check_laws, finals, play, told
 
 STARTED = SpeechStarted("a", 1.0)
 COMMITTED = Committed("a", None, 1.0, 3.0)
@@ -319,6 +320,39 @@ def test_a_completion_that_waited_is_recognised_again() -> None:
     assert finals(seen) == ["One", "Two."]
     assert [c.id for c in seen] == ["u1", "u2"]
     assert track.settled_until == 2
+
+
+def test_captions_that_another_process_left_open_are_gone_on_with() -> None:
+    died = assembly()
+    left = play(
+        died,
+        SpeechStarted("a", 1.0),
+        Delta("a", "Hello ever", 2),
+        Hypothesis("a", "yone", 2),
+        SpeechStarted("b", 5.0),
+        Hypothesis("b", "and", 6),
+    )
+    newest = {caption.id: caption for caption in left}
+    successor = assembly()
+    successor.adopt(newest.values())
+    seen = play(
+        successor,
+        SpeechStarted("x", 1.1),
+        Completed("x", "Hello everyone here."),
+        SpeechStarted("y", 5.1),
+        Completed("y", "And now."),
+    )
+    assert [(c.id, c.rev, c.text) for c in seen if c.final] == [
+        ("u1", newest["u1"].rev + 1, "Hello everyone here."),
+        ("u2", newest["u2"].rev + 1, "And now."),
+    ]
+    check_laws([*map(Released, left), *map(Released, seen)])
+
+
+def test_captions_left_open_that_nobody_says_again_end_with_their_stable_text() -> None:
+    successor = assembly()
+    successor.adopt([Caption("u7", "en", 3, "Hello ever", 6, False, 1.0, 2.0, "mic")])
+    assert told(released.caption for released in successor.finish()) == ["u7 Hello ."]
 
 
 def test_items_without_times_continue_the_open_ones_in_order() -> None:

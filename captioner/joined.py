@@ -1,0 +1,194 @@
+"""The parts, joined in the order that captions flow; the one file that knows all."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from captioner.accounts.accounts import Accounts, RoomUsage
+from captioner.accounts.budget import Budget, Budgets
+from captioner.accounts.records import UsageRecords
+from captioner.archive.shared import SharedTranscripts
+from captioner.archive.shared_usage import SharedUsage
+from captioner.archive.store import open_store
+from captioner.audio.pcm import SAMPLE_RATE
+from captioner.bus.memory import MemoryBus
+from captioner.bus.redis import RedisBus
+from captioner.delivery.hub import Hub
+from captioner.errors import EngineUnavailable, RedisUnavailable
+from captioner.ingest.stage import wishes_of
+from captioner.ingest.tracks import Tracks
+from captioner.metrics import Metrics
+from captioner.realtime.cost import price_table
+from captioner.realtime.patience import Patience
+from captioner.realtime.transcription import Transcription
+from captioner.recogniser import Recogniser, recogniser, say_what_is_wrong
+from captioner.redis.connection import Redis, connected
+from captioner.rooms.clock import utc_now
+from captioner.rooms.keeping import Keepers
+from captioner.rooms.leases import Leases
+from captioner.rooms.registry import Rooms
+from captioner.rooms.room import Room, TrackPlace
+from captioner.rooms.shared_registry import SharedRooms
+from captioner.server.parts import Parts
+from captioner.settings import ROLES, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A process at work. `write_down`: brings the files up to date with what was captioned."""
+
+    parts: Parts
+    write_down: Callable[[], Awaitable[None]]
+
+
+@asynccontextmanager
+async def joined_alone(settings: Settings) -> AsyncIterator[Running]:
+    """One process that does all: audio → tracks → recogniser → rooms → journal, bus → readers."""
+    metrics = Metrics()
+    with open_store(settings.data) as store:
+        bus = MemoryBus()
+        rooms = Rooms(bus, store)
+        await rooms.load()
+        accounts = await _accounts(settings, store.usage)
+        async with (
+            recogniser(settings) as recognises,
+            asyncio.TaskGroup() as tasks,
+            _tracks(settings, recognises, accounts, metrics) as tracks,
+            Hub(bus) as hub,
+        ):
+            rooms.on_ending.append(tracks.finish)
+            rooms.on_erased.append(accounts.forget)
+            rooms.on_changed.append(tracks.change)
+            background = (store.run(), accounts.run(), say_what_is_wrong(recognises.engines))
+            running = [tasks.create_task(work) for work in background]
+
+            async def usage(room: str) -> RoomUsage:
+                return accounts.usage(room)
+
+            async def write_down() -> None:
+                for room in await rooms.list():
+                    await store.finish(room.settings.id)
+
+            yield Running(
+                Parts(
+                    ROLES,
+                    rooms,
+                    bus,
+                    tracks,
+                    hub,
+                    store.transcript,
+                    recognises.check,
+                    usage,
+                    metrics,
+                ),
+                write_down,
+            )
+            for task in running:
+                task.cancel()
+
+
+@asynccontextmanager
+async def joined_over_redis(settings: Settings) -> AsyncIterator[Running]:
+    """One of the processes that share rooms over Redis, with its share of the work."""
+    roles, metrics = settings.roles, Metrics()
+    async with AsyncExitStack() as stack:
+        enter = stack.enter_async_context
+        redis = await enter(connected(settings.redis.get_secret_value()))
+        bus = RedisBus(redis)
+        leases = await enter(Leases(redis))
+        rooms = await enter(SharedRooms(redis, bus, leases))
+        records = SharedUsage(redis)
+        accounts = Accounts(price_table(settings.prices), _budgets(settings), records, utc_now)
+        recognises = await enter(recogniser(settings)) if "ingest" in roles else None
+        if "archive" in roles:
+            store = stack.enter_context(open_store(settings.data))
+            await enter(_running(store.run()))
+            await enter(_running(Keepers(redis, bus, leases, store, grace_s=settings.grace).run()))
+        if recognises is not None:
+            await enter(_running(accounts.run()))
+            await enter(_running(say_what_is_wrong(recognises.engines)))
+        tracks = await enter(_tracks(settings, recognises, accounts, metrics))
+        hub = await enter(Hub(bus))
+        rooms.on_ending.append(tracks.finish)
+        rooms.on_erased.append(accounts.forget)
+        rooms.on_changed.append(tracks.change)
+        transcripts = SharedTranscripts(redis, rooms)
+
+        async def usage(room: str) -> RoomUsage:
+            return await records.usage(room, accounts)
+
+        yield Running(
+            Parts(
+                roles,
+                rooms,
+                bus,
+                tracks,
+                hub,
+                transcripts.transcript,
+                _ready(redis, recognises),
+                usage,
+                metrics,
+            ),
+            _nothing,
+        )
+
+
+def _ready(redis: Redis, recognises: Recogniser | None) -> Callable[[], Awaitable[None]]:
+    async def check() -> None:
+        if not redis.up:
+            raise RedisUnavailable("Redis cannot be reached.")
+        if recognises is not None:
+            await recognises.check()
+
+    return check
+
+
+async def _nothing() -> None:
+    """Whoever keeps a room writes its files when it lets go of it."""
+
+
+@asynccontextmanager
+async def _running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Do the work in the background; cancelled at the end of the block."""
+    async with asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(work)
+        yield
+        task.cancel()
+
+
+def _budgets(settings: Settings) -> Budgets:
+    return Budgets(Budget(settings.budget_room), Budget(settings.budget_day))
+
+
+async def _accounts(settings: Settings, records: UsageRecords) -> Accounts:
+    accounts = Accounts(price_table(settings.prices), _budgets(settings), records, utc_now)
+    await accounts.load()
+    return accounts
+
+
+def _tracks(
+    settings: Settings, recognises: Recogniser | None, accounts: Accounts, metrics: Metrics
+) -> Tracks:
+    def transcribe(room: Room, place: TrackPlace, language: str) -> Transcription:
+        if recognises is None:
+            raise EngineUnavailable("This process recognises no speech.")
+        return Transcription(
+            recognises.engines,
+            wishes_of(room, language),
+            sample_rate=recognises.sample_rate,
+            start=place.base + place.settled,
+            patience=Patience(renew=60 * settings.session_minutes),
+            meter=accounts.meter(room.settings.id, place.stream),
+            metrics=metrics,
+        )
+
+    return Tracks(
+        transcribe,
+        recognises.sample_rate if recognises else SAMPLE_RATE,
+        on_gap=lambda gap: metrics.gap(gap.reason, gap.end - gap.start),
+        grace_s=settings.grace,
+    )
