@@ -14,6 +14,8 @@ CaptionerError
 │   └── ReaderTooSlow      too far behind; resume                            4408
 ├── EngineUnavailable      no recogniser answers; the message says why       4500 / 503
 ├── StorageFailed          the disk did not take what was to be kept         4500 / 507
+├── RedisUnavailable       Redis is away or cannot take what is to be shared        4500 / 503
+├── Fenced                 inside: another process has taken this over
 ├── ServerUnreachable      in a client: no server answers; the message says where and why
 └── SubscriberTooSlow      inside: a bus subscriber fell behind its bound
 """
@@ -109,6 +111,18 @@ class StorageFailed(CaptionerError):
     code = "storage_failed"
     close_code = 4500
     http_status = 507
+
+
+class RedisUnavailable(CaptionerError):
+    """What was asked of Redis may have been done nevertheless: ask again, once it is back."""
+
+    code = "redis_unavailable"
+    close_code = 4500
+    http_status = 503
+
+
+class Fenced(CaptionerError):
+    """Whoever wants to change something no longer holds it; nothing was changed."""
 
 
 class SubscriberTooSlow(CaptionerError):

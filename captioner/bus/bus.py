@@ -11,7 +11,10 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from captioner.captions.model import Event, Numbered, Position
+from captioner.captions.model import Event, Numbered, Position, Unnumbered
+
+Live = Numbered | Unnumbered
+"""What a subscriber gets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +32,31 @@ class History:
     recovered: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """Who may publish, where processes share a room: the holder of a duty whose token is this one.
+
+    Whoever takes a duty over gets another token, so that who held it before publishes nothing more.
+    """
+
+    duty: str
+    token: int
+
+
 class Bus(Protocol):
     """Numbered events a room, in one order for every reader. Every buffer is bounded."""
 
-    async def publish(self, room: str, event: Event) -> int:
-        """Number the event, remember it, hand it to the subscribers; return its `seq`."""
+    async def publish(self, room: str, event: Event, *, fence: Fence | None = None) -> int:
+        """Number the event, remember it, hand it to the subscribers; return its `seq`.
+
+        Raises `captioner.errors.RedisUnavailable` where what the processes share is away; the event
+        may be published nevertheless, and is not published twice by publishing it again. Raises
+        `captioner.errors.Fenced` where the fence no longer stands.
+        """
+        ...
+
+    def show(self, room: str, event: Event) -> None:
+        """Hand the event, which cannot be numbered now, to the subscribers of this process."""
         ...
 
     async def position(self, room: str) -> Position:
@@ -44,8 +67,11 @@ class Bus(Protocol):
         """All that is kept (`after` None), or what came after a position."""
         ...
 
-    def subscribe(self, room: str) -> AbstractAsyncContextManager[AsyncIterator[Numbered]]:
-        """Live events from entering the context on, without a hole.
+    def subscribe(self, room: str) -> AbstractAsyncContextManager[AsyncIterator[Live]]:
+        """Live events from entering the context on, in order, without a hole.
+
+        Where events were missed and are caught up on, revisions that newer ones have replaced are
+        left out, so that `seq` may rise by more than one.
 
         Iterating raises `captioner.errors.SubscriberTooSlow` when the subscriber fell behind the
         bus's bound; what it missed is in `history`. Iterating ends when the room is forgotten.

@@ -123,8 +123,9 @@ class _Feed:
                 await self._catch_up()
                 self.subscribed.set()
                 try:
-                    async for numbered in events:
-                        self._hand_on(numbered)
+                    async for live in events:
+                        if isinstance(live, Numbered):
+                            self._hand_on(live)
                     return
                 except SubscriberTooSlow:
                     logger.warning("Room %s was read too slowly; catching up.", self._room)

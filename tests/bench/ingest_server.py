@@ -27,6 +27,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
 from captioner import app
+from captioner.bus.bus import Fence
 from captioner.bus.memory import MemoryBus
 from captioner.captions.model import Caption, Event
 from captioner.commands.running import run
@@ -55,8 +56,8 @@ class StampedBus(MemoryBus):
         super().__init__()
         self._newest: dict[str, str] = {}
 
-    async def publish(self, room: str, event: Event) -> int:
-        number = await super().publish(room, event)
+    async def publish(self, room: str, event: Event, *, fence: Fence | None = None) -> int:
+        number = await super().publish(room, event, fence=fence)
         if isinstance(event, Caption) and not event.final:
             word = event.text[: event.stable].rpartition(" ")[2]
             if word and word != self._newest.get(room):

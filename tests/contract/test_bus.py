@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from captioner.bus.bus import Bus, History
+from captioner.bus.bus import Bus, History, Live
 from captioner.bus.memory import MemoryBus
 from captioner.captions.model import Caption, Event, Gap, Numbered, Position, RoomChange
 from captioner.errors import SubscriberTooSlow
@@ -37,8 +37,10 @@ def caption(number: int, rev: int = 1, *, language: str = "en", final: bool = Fa
     return Caption(f"u{number}", language, rev, text, stable, final, 0.0, 1.0, "mic")
 
 
-async def first(events: AsyncIterator[Numbered]) -> Numbered:
-    return await anext(events)
+async def first(events: AsyncIterator[Live]) -> Numbered:
+    event = await anext(events)
+    assert isinstance(event, Numbered)
+    return event
 
 
 def events_of(history: History) -> list[Event]:
@@ -175,7 +177,7 @@ async def test_a_slow_subscriber_is_told_and_holds_nobody_up(make: MakeBus) -> N
     async with bus.subscribe(ROOM) as slow, bus.subscribe(ROOM) as quick:
         for number in range(1, 6):
             await bus.publish(ROOM, caption(number))
-            assert (await anext(quick)).seq == number
+            assert (await first(quick)).seq == number
         with pytest.raises(SubscriberTooSlow):
             await anext(slow)
         with pytest.raises(SubscriberTooSlow):
@@ -193,7 +195,7 @@ async def test_a_forgotten_room_starts_a_new_epoch_and_ends_its_subscriptions(
     async with bus.subscribe(ROOM) as events:
         await bus.publish(ROOM, caption(2))
         await bus.forget(ROOM)
-        assert [numbered.event async for numbered in events] == [caption(2)]
+        assert [live.event async for live in events] == [caption(2)]
     after = await bus.position(ROOM)
     assert after.epoch != before.epoch
     assert (await bus.history(ROOM, before)) == History(after, (), recovered=False)
@@ -223,7 +225,7 @@ class Meeting:
         self.position: Position | None = None
         self.read: dict[object, Numbered] = {}
         self._connection = AsyncExitStack()
-        self._events: AsyncIterator[Numbered] | None = None
+        self._events: AsyncIterator[Live] | None = None
 
     async def publish(self, event: Event) -> None:
         self.published.append(event)
@@ -242,7 +244,7 @@ class Meeting:
         assert self.position is not None
         try:
             while self.position.seq < len(self.published):
-                numbered = await anext(self._events)
+                numbered = await first(self._events)
                 if numbered.seq > self.position.seq:
                     assert numbered.seq == self.position.seq + 1, "a hole, or one came twice"
                     self._take(numbered)

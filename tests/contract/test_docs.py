@@ -23,7 +23,7 @@ ENGINES = (ROOT / "docs" / "engines.md").read_text(encoding="utf-8")
 PROTOCOL = (ROOT / "docs" / "protocol.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
-INSIDE = {errors.CaptionerError, errors.UserError, errors.SubscriberTooSlow}
+INSIDE = {errors.CaptionerError, errors.UserError, errors.SubscriberTooSlow, errors.Fenced}
 """Never seen by a client under a code of their own."""
 NOT_ON_A_SOCKET = {errors.RoomExists, errors.ServerUnreachable}
 

@@ -25,7 +25,7 @@ LAYERS = (
     {"ingest", "delivery", "archive"},
     {"accounts"},
     {"client", "engine", "realtime", "audio", "bus", "rooms"},
-    {"captions", "settings", "metrics"},
+    {"captions", "settings", "metrics", "redis"},
     {"errors"},
 )
 """From top to bottom; a part imports only what lies below it, beside it only as SIDEWAYS says."""
@@ -47,6 +47,8 @@ ONLY_IN = {
     "av": {"audio"},
     "click": {"cli", "commands", "demo"},
     "rich": {"commands"},
+    "redis": {"redis"},
+    "hiredis": {"redis"},
     "prometheus_client": {"metrics"},
 }
 

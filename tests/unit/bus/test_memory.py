@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from captioner.bus.memory import MemoryBus, weight
+from captioner.bus.history import weight
+from captioner.bus.memory import MemoryBus
 from captioner.captions.model import Caption, Gap, Phrase, Position
 
 

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from captioner.archive.store import Store
+from captioner.bus.bus import Live
 from captioner.bus.memory import MemoryBus
-from captioner.captions.model import Numbered, Position
+from captioner.captions.model import Position
 from captioner.delivery.reader import GOING_AWAY, NORMAL, Asked, Reader
 from captioner.errors import CaptionerError, ReaderTooSlow, RoomNotFound
 from captioner.rooms.room import RoomSettings
@@ -186,7 +187,7 @@ async def test_trouble_in_one_room_is_not_the_other_rooms(store: Store) -> None:
 
 class BrokenForOne(MemoryBus):
     @asynccontextmanager
-    async def subscribe(self, room: str) -> AsyncIterator[AsyncIterator[Numbered]]:
+    async def subscribe(self, room: str) -> AsyncIterator[AsyncIterator[Live]]:
         if room == "broken":
             raise OSError("the line is dead")
         async with super().subscribe(room) as events:

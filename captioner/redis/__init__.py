@@ -1,0 +1,1 @@
+"""The connection to Redis, which several processes of one installation share."""

@@ -1,0 +1,207 @@
+"""Which server keeps what: the only one, the one that the sentinels name, or one of a cluster."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
+from typing import Any, NoReturn, Protocol
+
+from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
+from redis.exceptions import RedisError
+
+from captioner.errors import RedisUnavailable
+from captioner.redis.address import Address, Login, Place
+from captioner.redis.line import ask_once
+from captioner.redis.node import Node, Watcher
+
+_SETTLED = 10.0
+_UNSETTLED = 0.25
+"""Seconds between looks at who serves what, while all is well and while a server is away."""
+
+
+class Nodes(Protocol):
+    """The servers that are kept connected while `keep` runs."""
+
+    @property
+    def all(self) -> Sequence[Node]:
+        """Those that are needed now; none while nobody knows."""
+        ...
+
+    @property
+    def up(self) -> bool:
+        """Whether there is one for every key, and all answer."""
+        ...
+
+    def serving(self, key: bytes) -> Node:
+        """Which of them serves a key; raises `RedisUnavailable` while nobody knows."""
+        ...
+
+    def at(self, address: Address) -> Node:
+        """The one at this address, to which a server referred."""
+        ...
+
+    def doubt(self) -> None:
+        """Something was not where it was thought to be."""
+        ...
+
+    async def refreshed(self) -> None:
+        """Return when it has been found out anew who serves what."""
+        ...
+
+    async def keep(self) -> NoReturn:
+        """Keep the servers connected until cancelled."""
+        ...
+
+
+class OneNode:
+    """One server serves everything."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+
+    @property
+    def all(self) -> Sequence[Node]:
+        return (self._node,)
+
+    @property
+    def up(self) -> bool:
+        return self._node.line is not None
+
+    def serving(self, key: bytes) -> Node:
+        return self._node
+
+    def at(self, address: Address) -> Node:
+        return self._node
+
+    def doubt(self) -> None:
+        pass
+
+    async def refreshed(self) -> None:
+        pass
+
+    async def keep(self) -> NoReturn:
+        await self._node.keep()
+
+
+class Cluster:
+    """The servers of a cluster, and which of its slots each serves.
+
+    `moved` is called when some slot has come to another server.
+    """
+
+    def __init__(
+        self,
+        place: Place,
+        *,
+        patience: float,
+        watcher: Watcher,
+        moved: Callable[[], None],
+    ) -> None:
+        self._seeds = place.addresses
+        self._login = place.login
+        self._patience = patience
+        self._watcher = watcher
+        self._moved = moved
+        self._nodes: dict[Address, tuple[Node, asyncio.Task[NoReturn]]] = {}
+        self._slots: list[tuple[range, Node]] = []
+        self._doubt = asyncio.Event()
+        self._refreshed = asyncio.Event()
+        self._tasks = asyncio.TaskGroup()
+
+    @property
+    def all(self) -> Sequence[Node]:
+        return [node for node, _ in self._nodes.values()]
+
+    @property
+    def up(self) -> bool:
+        covered = sum(len(slots) for slots, _ in self._slots)
+        answering = all(node.line is not None for node in self.all)
+        return answering and covered == REDIS_CLUSTER_HASH_SLOTS
+
+    def serving(self, key: bytes) -> Node:
+        slot = key_slot(key)
+        for slots, node in self._slots:
+            if slot in slots:
+                return node
+        raise RedisUnavailable("no server of the Redis cluster is known to serve this room")
+
+    def at(self, address: Address) -> Node:
+        if address not in self._nodes:
+            node = Node(at(address), self._login, patience=self._patience, watcher=self._watcher)
+            self._nodes[address] = node, self._tasks.create_task(node.keep())
+        return self._nodes[address][0]
+
+    def doubt(self) -> None:
+        self._doubt.set()
+
+    async def refreshed(self) -> None:
+        self._refreshed.clear()
+        self._doubt.set()
+        await self._refreshed.wait()
+
+    async def keep(self) -> NoReturn:
+        async with self._tasks:
+            while True:
+                self._doubt.clear()
+                with suppress(RedisUnavailable, RedisError, OSError, TimeoutError):
+                    self._assign(await self._known_slots())
+                    self._refreshed.set()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_SETTLED if self.up else _UNSETTLED):
+                        await self._doubt.wait()
+
+    async def _known_slots(self) -> list[tuple[range, Address]]:
+        for address, (node, _) in tuple(self._nodes.items()):
+            if node.line is not None:
+                (answer,) = await node.ask(("CLUSTER", "SLOTS"))
+                return list(_slots(address, answer))
+        known = dict.fromkeys((*self._nodes, *self._seeds))
+        address, answer = await ask_once(known, self._login, self._patience, "CLUSTER", "SLOTS")
+        return list(_slots(address, answer))
+
+    def _assign(self, slots: list[tuple[range, Address]]) -> None:
+        if not slots:
+            return
+        before = self._slots
+        self._slots = [(part, self.at(address)) for part, address in slots]
+        for address in self._nodes.keys() - {address for _, address in slots}:
+            node, task = self._nodes.pop(address)
+            task.cancel()
+        if before != self._slots:
+            self._moved()
+
+
+def _slots(asked: Address, answer: Any) -> Iterable[tuple[range, Address]]:
+    """Who serves which slots, as CLUSTER SLOTS says; a server may not know its own host."""
+    if isinstance(answer, Exception):
+        raise answer
+    for first, last, (host, port, *_), *_replicas in answer:
+        known = host not in (None, b"", b"?")
+        yield range(first, last + 1), Address(host.decode() if known else asked.host, port)
+
+
+def at(address: Address) -> Callable[[], Awaitable[Address]]:
+    """A server is always there."""
+
+    async def find() -> Address:
+        return address
+
+    return find
+
+
+class Sentinels:
+    """Those who know where the master is."""
+
+    def __init__(self, place: Place, *, patience: float) -> None:
+        self._addresses = place.addresses
+        self._master = place.master
+        self._login = Login(tls=place.login.tls)
+        self._patience = patience
+
+    async def find(self) -> Address:
+        """Where the master is now; raises `RedisError`, `OSError`, `TimeoutError`."""
+        command = ("SENTINEL", "GET-MASTER-ADDR-BY-NAME", self._master)
+        _, answer = await ask_once(self._addresses, self._login, self._patience, *command)
+        host, port = answer
+        return Address(host.decode(), int(port))
