@@ -82,9 +82,7 @@ async def running_fleet(
     options = ("--redis", redis, "--engine", engine)
     names = [(f"gateway-{n}", GATEWAY) for n in range(gateways)]
     names += [(f"worker-{n}", WORKER) for n in range(workers)]
-    processes = {
-        name: Process(role, free_port(), folder / name, options) for name, role in names
-    }
+    processes = {name: Process(role, free_port(), folder / name, options) for name, role in names}
 
     def ports(role: str) -> list[int]:
         return [process.port for process in processes.values() if process.role == role]

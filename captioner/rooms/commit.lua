@@ -1,6 +1,6 @@
 -- After publish_event. KEYS: holders, journal, room, the room's channel, then those of an event.
--- ARGV: duty, token, number, line, the room's change or "", an answer or "", whether it is an
--- event, then the arguments of an event.
+-- ARGV: duty, token, number, line, the room's change or "", an answer or "", how many arguments of
+-- an event follow, and those.
 -- Returns the number of the journal's newest line, -1 for an old token, -2 where lines before this
 -- one are missing.
 if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then
@@ -21,8 +21,8 @@ if number == last + 1 then
     redis.call('HSET', KEYS[3], 'change', ARGV[5])
     redis.call('SPUBLISH', KEYS[4], '{"change":' .. ARGV[5] .. '}')
   end
-  if ARGV[7] == '1' then
-    EVENT
+  if ARGV[7] ~= '0' then
+    publish_event(5, 8)
   end
 end
 if ARGV[6] ~= '' then

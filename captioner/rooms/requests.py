@@ -97,5 +97,6 @@ def answer_of(message: Mapping[str, Any]) -> Mapping[str, Any]:
     if name is None:
         return message
     kind = getattr(errors, str(name), None)
-    known = isinstance(kind, type) and issubclass(kind, CaptionerError)
-    raise (kind if known else CaptionerError)(str(message.get("message")))
+    if not (isinstance(kind, type) and issubclass(kind, CaptionerError)):
+        kind = CaptionerError  # of a later version of this program
+    raise kind(str(message.get("message")))

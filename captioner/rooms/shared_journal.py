@@ -105,19 +105,21 @@ class SharedJournal:
         change = orjson.dumps(to_message(event)) if isinstance(event, RoomChange) else b""
         keys = [key(self._room, name) for name in ("holders", "journal", "room")]
         fence = self._lease.fence
-        number = await self._redis.run(
+        number = self._count + 1
+        published = () if event is None else event_args(event, publisher="journal", number=number)
+        outcome = await self._redis.run(
             _COMMIT,
             [*keys, desk(self._room), *event_keys(self._room)],
             fence.duty,
             fence.token,
-            self._count + 1,
+            number,
             line,
             change,
             self.answer,
-            "" if event is None else "1",
-            *(() if event is None else event_args(event)),
+            len(published),
+            *published,
         )
-        if number < 0:
+        if outcome < 0:
             raise Fenced(f"room {self._room} is kept elsewhere, or to be taken up again")
         self._count += 1
         self.answer = b""

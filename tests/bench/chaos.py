@@ -116,7 +116,9 @@ def report(
     refused = sum(not recovered for reader in everybody for recovered in reader.recovered)
     broken = [promise for reader in everybody for promise in reader.read.broken_promises]
     console.print(f"{len(kills)} kills, {len(everybody)} readers:")
-    console.print(f"  words: {len(words(without))} undisturbed, {len(words(with_kills))} with kills")
+    console.print(
+        f"  words: {len(words(without))} undisturbed, {len(words(with_kills))} with kills"
+    )
     for name, text in (("undisturbed", without), ("with kills", with_kills)):
         console.print(f"  wrong words {name}: {error_rate([clip.reference], [text], 'en'):.2f} %")
     console.print(f"  differing words: {error_rate([without], [with_kills], 'en'):.2f} %")

@@ -43,8 +43,8 @@ async def processes(redis: Redis) -> AsyncIterator[tuple[Leases, Leases]]:
         yield one, other
 
 
-async def acquired(leases: Leases, **how: float) -> Lease:
-    lease = await leases.acquire(ROOM, "archive", **how)
+async def acquired(leases: Leases, patience_s: float = 0.0) -> Lease:
+    lease = await leases.acquire(ROOM, "archive", patience_s=patience_s)
     assert lease is not None
     return lease
 
