@@ -98,7 +98,7 @@ async def joined_over_redis(settings: Settings) -> AsyncIterator[Running]:
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
         redis = await enter(connected(settings.redis.get_secret_value()))
-        bus = RedisBus(redis)
+        bus = await enter(RedisBus(redis))
         leases = await enter(Leases(redis))
         rooms = await enter(SharedRooms(redis, bus, leases))
         records = SharedUsage(redis)

@@ -79,6 +79,7 @@ class Keeper:
         self._silent_since: dict[str, float] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self._ending = False
+        self._erasing = False
         self._erased = False
 
     async def run(self) -> None:
@@ -89,12 +90,13 @@ class Keeper:
             try:
                 await self._take_up()
                 await self._keep()
+                await asyncio.gather(*self._closing)
             finally:
                 self._journal.stopping = True
                 for task in self._closing:
                     task.cancel()
                 await asyncio.gather(*self._closing, return_exceptions=True)
-                if not self._erased:
+                if not self._erasing:
                     await self._copies.finish(self._id)
 
     async def _take_up(self) -> None:
@@ -142,7 +144,7 @@ class Keeper:
         """Do what the letters say, in their order; how many there were."""
         count = 0
         mailbox = key(self._id, "mailbox")
-        while not self._erased:
+        while not self._erasing:
             [letters] = await self._redis.read(("XRANGE", mailbox, "-", "+", "COUNT", _PAGE))
             if not letters:
                 break
@@ -173,8 +175,8 @@ class Keeper:
 
     def _close(self, name: str, to: Mapping[str, Any]) -> None:
         """End or erase the room while letters go on to be done: its tracks' last words are some."""
-        closing = self._end_room() if name == "end" else self._erase_room()
-        task = asyncio.create_task(self._answered(closing, to), name=f"{name} {self._id}")
+        closing = self._answer_end(to) if name == "end" else self._answer_delete(to)
+        task = asyncio.create_task(closing, name=f"{name} {self._id}")
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
         task.add_done_callback(lambda _task: self._news.set())
@@ -237,6 +239,14 @@ class Keeper:
         await self._copies.save(self._record)
         await self._redis.read(("HSET", key(self._id, "room"), "record", record_json(self._record)))
 
+    async def _answer_end(self, to: Mapping[str, Any]) -> None:
+        await self._answered(self._end_room(), to)
+
+    async def _answer_delete(self, to: Mapping[str, Any]) -> None:
+        await self._answered(self._erase_room(), to)
+        await self._tell({"erased": True})
+        self._erased = True
+
     async def _end_room(self) -> Mapping[str, Any]:
         await self._room.end([self._finish])
         await self._save()
@@ -248,10 +258,9 @@ class Keeper:
             await self._room.end([self._finish])
         except CaptionerError as error:  # a full disk must not keep what is to go
             logger.warning("Room %s: %s", self._id, error)
-        self._erased = True
+        self._erasing = True
         await self._copies.erase(self._id)
         await self._bus.forget(self._id)
-        await self._tell({"erased": True})
         await erase_shared(self._redis, self._record)
         return {}
 

@@ -99,6 +99,11 @@ class Correspondence:
         finally:
             self._drop(answer)
 
+    def refuse(self, error: CaptionerError) -> None:
+        """Nobody will answer any more."""
+        for number in tuple(self._unanswered):
+            self._fail(number, error)
+
     async def until_few(self) -> None:
         """Wait while too many letters wait for their answer."""
         while len(self._unanswered) >= MOST_WAITING:

@@ -200,9 +200,11 @@ class LocalRoom:
         self._paused_since = None
 
     async def _place_track(self, stream: str, speaker: str | None, language: str) -> None:
+        base = self.now()
         if self._ledger.clock_started is None:
+            base = 0.0
             await self._keep(ClockStarted(self._clock.start()))
-        await self._keep(TrackOpened(stream, self.now(), speaker, language))
+        await self._keep(TrackOpened(stream, base, speaker, language))
 
     async def _keep(self, entry: Entry) -> None:
         # Half of it (in the journal, unknown to the readers) would be worse than a late stop.

@@ -197,6 +197,7 @@ class _Followed:
                 try:
                     await self._stay()
                 finally:
+                    self.letters.refuse(RoomNotFound(f"there is no room {self._name}"))
                     showing.cancel()
                     await asyncio.gather(showing, return_exceptions=True)
         except CaptionerError as error:

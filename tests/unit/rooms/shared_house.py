@@ -8,9 +8,8 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from captioner.bus.redis import RedisBus
-
 from captioner.archive.store import Store, open_store
+from captioner.bus.redis import RedisBus
 from captioner.captions.model import Caption, Event
 from captioner.errors import CaptionerError
 from captioner.redis.connection import Redis, connected
@@ -55,7 +54,7 @@ async def process(url: str, data: Path | None = None) -> AsyncIterator[Process]:
     """A process until the block ends; then it lets go of what it holds, unless it has crashed."""
     async with AsyncExitStack() as life:
         redis, connection = await life.enter_async_context(_connection(url))
-        bus = RedisBus(redis)
+        bus = await life.enter_async_context(RedisBus(redis))
         leases = await life.enter_async_context(Leases(redis))
         rooms = await life.enter_async_context(SharedRooms(redis, bus, leases))
         store = None
