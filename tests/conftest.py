@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.processes import Server, running_server
+from tests.redis_servers import RedisCluster, RedisServer, running_cluster, running_redis
 
 
 @pytest.fixture(scope="session")
@@ -34,4 +35,18 @@ def demo_reference() -> str:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A real server for all tests that leave it as they found it: each in a room of its own."""
     with running_server(tmp_path_factory.mktemp("server")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[RedisServer]:
+    """A real Redis for all tests that do not mind what others leave there, and break nothing."""
+    with running_redis() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def redis_cluster() -> Iterator[RedisCluster]:
+    """The same, of three servers."""
+    with running_cluster() as running:
         yield running

@@ -109,7 +109,7 @@ class Node:
                 try:
                     await self._stay_connected()
                 except* (RedisError, OSError, TimeoutError, LineLost, _Unusable) as group:
-                    self._down(self.line, _said(group))
+                    self._down(self.line, said(group))
                 await asyncio.sleep(random.uniform(*_PAUSE))
         finally:
             self._give_up()
@@ -164,8 +164,11 @@ class _Unusable(Exception):
 
 
 async def _examined(line: Line) -> Server:
-    info, appendonly, appendfsync = await line.ask(
-        ("INFO",), ("CONFIG", "GET", "appendonly"), ("CONFIG", "GET", "appendfsync")
+    info, appendonly, appendfsync, cluster = await line.ask(
+        ("INFO",),
+        ("CONFIG", "GET", "appendonly"),
+        ("CONFIG", "GET", "appendfsync"),
+        ("CLUSTER", "INFO"),
     )
     if isinstance(info, ResponseError):
         raise info
@@ -179,6 +182,8 @@ async def _examined(line: Line) -> Server:
         raise _Unusable("it is a replica")
     if facts.get("loading") == "1":
         raise _Unusable("it is loading its data")
+    if facts.get("cluster_enabled") == "1" and b"cluster_state:ok" not in cluster:
+        raise _Unusable("its cluster is down")
     return Server(
         # A replica that takes over gives its data a new id; one that steps back loses its own.
         run_id=f"{facts.get('run_id')}.{facts.get('master_replid')}",
@@ -194,11 +199,10 @@ def _set_to(answer: object, value: bytes) -> bool:
     return isinstance(answer, dict) and value in answer.values()
 
 
-def _said(group: BaseExceptionGroup[BaseException]) -> str:
+def said(error: BaseException) -> str:
     """The first reason in words, without its dot."""
-    first: BaseException = group
-    while isinstance(first, BaseExceptionGroup):
-        first = first.exceptions[0]
-    if isinstance(first, TimeoutError):
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    if isinstance(error, TimeoutError):
         return "it does not answer"
-    return str(first).rstrip(".") or type(first).__name__
+    return str(error).rstrip(".") or type(error).__name__

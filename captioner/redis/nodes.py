@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any, NoReturn, Protocol
@@ -13,7 +14,9 @@ from redis.exceptions import RedisError
 from captioner.errors import RedisUnavailable
 from captioner.redis.address import Address, Login, Place
 from captioner.redis.line import ask_once
-from captioner.redis.node import Node, Watcher
+from captioner.redis.node import Node, Watcher, said
+
+logger = logging.getLogger(__name__)
 
 _SETTLED = 10.0
 _UNSETTLED = 0.25
@@ -108,6 +111,7 @@ class Cluster:
         self._doubt = asyncio.Event()
         self._refreshed = asyncio.Event()
         self._tasks = asyncio.TaskGroup()
+        self._warned = False
 
     @property
     def all(self) -> Sequence[Node]:
@@ -144,12 +148,21 @@ class Cluster:
         async with self._tasks:
             while True:
                 self._doubt.clear()
-                with suppress(RedisUnavailable, RedisError, OSError, TimeoutError):
+                try:
                     self._assign(await self._known_slots())
                     self._refreshed.set()
+                except (RedisUnavailable, RedisError, OSError, TimeoutError) as error:
+                    self._warn(error)
                 with suppress(TimeoutError):
                     async with asyncio.timeout(_SETTLED if self.up else _UNSETTLED):
                         await self._doubt.wait()
+
+    def _warn(self, error: Exception) -> None:
+        """Say it once. A server that is away later on says so itself."""
+        if not self._warned:
+            self._warned = True
+            seeds = ", ".join(map(str, self._seeds))
+            logger.warning("The Redis cluster at %s is away: %s.", seeds, said(error))
 
     async def _known_slots(self) -> list[tuple[range, Address]]:
         for address, (node, _) in tuple(self._nodes.items()):
@@ -163,6 +176,9 @@ class Cluster:
     def _assign(self, slots: list[tuple[range, Address]]) -> None:
         if not slots:
             return
+        if self._warned:
+            self._warned = False
+            logger.warning("The Redis cluster is back.")
         before = self._slots
         self._slots = [(part, self.at(address)) for part, address in slots]
         for address in self._nodes.keys() - {address for _, address in slots}:

@@ -324,3 +324,22 @@ async def test_the_replica_that_the_sentinels_choose_is_gone_on_with() -> None:
                 assert replica.ask("ROLE")[0] == "master"
                 assert redis.run_id_of("a") != before
                 assert await redis.run(COUNT, ["n"], 1) == 1
+
+
+async def test_a_cluster_that_is_away_is_said_once_and_found_when_it_comes(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with running_cluster() as cluster:
+        for server in cluster.servers:
+            server.stop()
+        async with connected(cluster.url) as redis:
+            await asyncio.sleep(0.6)
+            with pytest.raises(RedisUnavailable):
+                await redis.read(("GET", "a"))
+            said = [record.getMessage() for record in caplog.records]
+            assert len(said) == 1
+            assert "is away" in said[0]
+            for server in cluster.servers:
+                server.start()
+            await redis.wait_until_up()
+            await redis.read(("GET", "a"))
