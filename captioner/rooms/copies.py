@@ -7,6 +7,7 @@ from typing import Protocol
 
 from captioner.redis.connection import Redis
 from captioner.redis.script import Script, key, lua
+from captioner.rooms.letters import KEEPER
 from captioner.rooms.record_json import record_json
 from captioner.rooms.records import RoomRecord
 from captioner.rooms.shared_journal import Lines
@@ -19,7 +20,7 @@ the channel on which it is told."""
 KEPT = "captioner:kept"
 """The set of the rooms that some process keeps, or did when it died."""
 
-_PARTS = ("room", "holders", "fence", "journal", "mailbox", "usage")
+_PARTS = ("room", "holders", "fence", f"lease:{KEEPER}", "journal", "mailbox", "usage")
 
 _REGISTER = Script("register", lua("captioner.rooms", "register"))
 

@@ -261,6 +261,7 @@ class Keeper:
         self._erasing = True
         await self._copies.erase(self._id)
         await self._bus.forget(self._id)
+        self._leases.abandon(self._lease)
         await erase_shared(self._redis, self._record)
         return {}
 

@@ -106,6 +106,10 @@ class Leases:
         except RedisUnavailable:
             logger.debug("A lease of room %s is left to run out.", lease.room)
 
+    def abandon(self, lease: Lease) -> None:
+        """Let it run out: what it was for is no more."""
+        self._held.discard(lease)
+
     async def alive(self, room: str, duty: str) -> bool:
         """Whether some process does it. Raises `RedisUnavailable`."""
         [exists] = await self._redis.read(("EXISTS", _lease_key(room, duty)))
