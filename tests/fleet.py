@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import random
-from collections.abc import AsyncIterator, Sequence
-from contextlib import ExitStack, asynccontextmanager
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -51,20 +51,35 @@ class Fleet:
     processes: dict[str, Process]
     gateways: str
     workers: str
-    killed: list[str] = field(default_factory=list)
+    killed: list[tuple[float, str]] = field(default_factory=list)
+    """When (on the monotonic clock) and who."""
 
     async def kill(self, name: str) -> None:
         """Kill a process; a moment later it is started again, as a supervisor does."""
-        self.killed.append(name)
+        self.killed.append((time.monotonic(), name))
         process = self.processes[name]
         await asyncio.to_thread(process.kill)
         await asyncio.to_thread(process.start)
 
-    async def kill_at_random(self, every_s: float, rng: random.Random) -> None:
-        """Kill one after another until cancelled."""
-        while True:
-            await asyncio.sleep(every_s)
-            await self.kill(rng.choice(sorted(self.processes)))
+    @asynccontextmanager
+    async def killing(self, names: Iterator[str], *, every_s: float) -> AsyncIterator[None]:
+        """Kill one after another while the block runs; then all of them live again."""
+        over = asyncio.Event()
+
+        async def kill() -> None:
+            while not over.is_set():
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(every_s):
+                        await over.wait()
+                        return
+                await self.kill(next(names))
+
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(kill())
+            try:
+                yield
+            finally:
+                over.set()
 
     def log(self) -> str:
         """What all processes said."""

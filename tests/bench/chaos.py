@@ -16,6 +16,7 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from rich.console import Console
@@ -57,14 +58,11 @@ async def published(fleet: Fleet, room: str, clip: Clip, seconds: float) -> str:
     return await asyncio.to_thread(transcript, f"http://{fleet.gateways}", room)
 
 
-async def killed(fleet: Fleet, every_s: float, seed: int, kills: list[tuple[float, str]]) -> None:
-    """Kill one process after the other until cancelled, and note when."""
+def victims(fleet: Fleet, seed: int) -> Iterator[str]:
+    """Processes at random, by name."""
     rng = random.Random(seed)
     while True:
-        await asyncio.sleep(every_s)
-        name = rng.choice(sorted(fleet.processes))
-        kills.append((time.monotonic(), name))
-        await fleet.kill(name)
+        yield rng.choice(sorted(fleet.processes))
 
 
 def away(kill: float, witnesses: list[Witness]) -> float:
@@ -75,7 +73,6 @@ def away(kill: float, witnesses: list[Witness]) -> float:
 async def measure(options: argparse.Namespace) -> bool:
     clip = meeting(options.seconds)
     console = Console()
-    kills: list[tuple[float, str]] = []
     with running_engine() as engine, running_redis() as redis, tempfile.TemporaryDirectory() as at:
         async with running_fleet(Path(at), redis.url, f"captioner+{engine.sessions}") as fleet:
             without = await published(fleet, "undisturbed", clip, options.seconds)
@@ -86,15 +83,14 @@ async def measure(options: argparse.Namespace) -> bool:
                 asyncio.TaskGroup() as tasks,
             ):
                 watching = [tasks.create_task(witness.run()) for witness in witnesses]
-                killing = tasks.create_task(killed(fleet, options.every, options.seed, kills))
-                with_kills = await published(fleet, "disturbed", clip, options.seconds)
-                killing.cancel()
+                async with fleet.killing(victims(fleet, options.seed), every_s=options.every):
+                    with_kills = await published(fleet, "disturbed", clip, options.seconds)
                 kept = await asyncio.to_thread(history, f"http://{fleet.gateways}", "disturbed")
                 await asyncio.sleep(SETTLE_S)
                 for task in watching:
                     task.cancel()
     wanted = {caption["id"]: caption["text"] for caption in kept if caption["text"]}
-    return report(console, clip, without, with_kills, kills, witnesses, readers, wanted)
+    return report(console, clip, without, with_kills, fleet.killed, witnesses, readers, wanted)
 
 
 def report(

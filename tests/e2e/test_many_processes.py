@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import random
+from itertools import cycle
 from pathlib import Path
 
 import pytest
@@ -21,6 +21,7 @@ pytestmark = pytest.mark.anyio
 ROOM = "meeting"
 UTTERANCES = [f"w{3 * n + 1} w{3 * n + 2} w{3 * n + 3}" for n in range(30)]
 READERS = 20
+IN_TURN = ("worker-0", "gateway-0", "worker-1", "gateway-1")
 
 
 async def test_processes_are_killed_one_after_the_other_and_no_word_is_lost_or_doubled(
@@ -39,11 +40,9 @@ async def test_processes_are_killed_one_after_the_other_and_no_word_is_lost_or_d
             address = f"ws://{fleet.gateways}/v1/rooms/{ROOM}/captions"
             async with (
                 restless_readers(address, READERS, stay_s=6.0) as readers,
-                asyncio.TaskGroup() as tasks,
             ):
-                killing = tasks.create_task(fleet.kill_at_random(6.0, random.Random(1)))
-                await publisher.publish()
-                killing.cancel()
+                async with fleet.killing(cycle(IN_TURN), every_s=5.0):
+                    await publisher.publish()
                 kept = await asyncio.to_thread(history, create_url, ROOM)
                 wanted = {caption["id"]: caption["text"] for caption in kept if caption["text"]}
                 for reader in readers:
@@ -52,7 +51,7 @@ async def test_processes_are_killed_one_after_the_other_and_no_word_is_lost_or_d
                         "every reader has every caption",
                     )
             text = await asyncio.to_thread(transcript, create_url, ROOM)
-    assert len(fleet.killed) > 2
+    assert {name for _, name in fleet.killed} == {*IN_TURN}
     assert " ".join(text.replace(".", "").split()) == said
     for reader in readers:
         assert not reader.doubled
