@@ -147,33 +147,54 @@ def running_redis(*options: str) -> Iterator[RedisServer]:
 
 
 @contextmanager
-def running_cluster() -> Iterator[RedisCluster]:
-    """A cluster of three servers without replicas."""
+def running_cluster(*, replica: bool = False) -> Iterator[RedisCluster]:
+    """A cluster of three servers, the first of them with a replica if wanted."""
     with ExitStack() as stack:
         servers: dict[RedisServer, int] = {}
-        for _ in range(3):
+        for _ in range(4 if replica else 3):
             folder = Path(stack.enter_context(TemporaryDirectory(prefix="redis-")))
             bus = free_port()
             options = ("--cluster-enabled", "yes", "--cluster-port", str(bus), *IN_MEMORY)
-            servers[stack.enter_context(_running(RedisServer(folder, options)))] = bus
-        _join(servers)
-        yield RedisCluster(tuple(servers))
+            timeout = ("--cluster-node-timeout", "1000") if replica else ()
+            servers[stack.enter_context(_running(RedisServer(folder, (*options, *timeout))))] = bus
+        first, second, third, *others = servers
+        _join((first, second, third), servers)
+        for other in others:
+            _replicate(first, other)
+        yield RedisCluster((first, second, third))
 
 
-def _join(servers: Mapping[RedisServer, int]) -> None:
-    """Give each server its part of the slots, and make them known to each other."""
-    first, *_ = servers
-    share = -(-16384 // len(servers))
-    for number, (server, bus) in enumerate(servers.items()):
+def _join(masters: Sequence[RedisServer], buses: Mapping[RedisServer, int]) -> None:
+    """Give each master its part of the slots, and make all servers known to each other."""
+    share = -(-16384 // len(masters))
+    for number, master in enumerate(masters):
         last = min((number + 1) * share, 16384) - 1
-        server.ask("CLUSTER", "ADDSLOTSRANGE", number * share, last)
-        server.ask("CLUSTER", "SET-CONFIG-EPOCH", number + 1)
-        first.ask("CLUSTER", "MEET", "127.0.0.1", server.port, bus)
+        master.ask("CLUSTER", "ADDSLOTSRANGE", number * share, last)
+        master.ask("CLUSTER", "SET-CONFIG-EPOCH", number + 1)
+    for server, bus in buses.items():
+        masters[0].ask("CLUSTER", "MEET", "127.0.0.1", server.port, bus)
 
     def agreed() -> bool:
-        return all("cluster_state:ok" in server.ask("CLUSTER", "INFO") for server in servers)
+        return all(_agrees(server, len(buses)) for server in buses)
 
     wait_for(agreed, "the cluster has formed")
+
+
+def _agrees(server: RedisServer, size: int) -> bool:
+    info = server.ask("CLUSTER", "INFO")
+    return "cluster_state:ok" in info and f"cluster_known_nodes:{size}" in info
+
+
+def _replicate(master: RedisServer, replica: RedisServer) -> None:
+    replica.ask("CLUSTER", "REPLICATE", master.ask("CLUSTER", "MYID"))
+    _wait_for_replica(replica)
+
+
+def _wait_for_replica(replica: RedisServer) -> None:
+    wait_for(
+        lambda: replica.ask("INFO", "replication").get("master_link_status") == "up",
+        "the replica follows its master",
+    )
 
 
 @contextmanager
@@ -183,10 +204,7 @@ def running_sentinel() -> Iterator[tuple[Sentinel, RedisServer, RedisServer]]:
         master = stack.enter_context(running_redis())
         follow = ("--replicaof", f"127.0.0.1 {master.port}")
         replica = stack.enter_context(running_redis(*IN_MEMORY, *follow))
-        wait_for(
-            lambda: replica.ask("INFO", "replication")["master_link_status"] == "up",
-            "the replica follows the master",
-        )
+        _wait_for_replica(replica)
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="redis-")))
         sentinel = stack.enter_context(_running(Sentinel(folder, master)))
         wait_for(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
@@ -28,6 +29,8 @@ from captioner.redis.nodes import Cluster, Nodes, OneNode, Sentinels, at
 from captioner.redis.script import Script
 from captioner.redis.subscriptions import Hear, Resumed, Subscriptions
 
+logger = logging.getLogger(__name__)
+
 _Make = Callable[[Server], Command]
 """A command, made for the server that is to execute it."""
 
@@ -47,6 +50,7 @@ async def connected(url: str, *, patience: float = 2.0) -> AsyncIterator[Redis]:
     """
     redis = Redis(parse(url), patience=patience)
     keeping = asyncio.create_task(redis.keep(), name="connection to Redis")
+    keeping.add_done_callback(_report)
     try:
         yield redis
     finally:
@@ -54,6 +58,12 @@ async def connected(url: str, *, patience: float = 2.0) -> AsyncIterator[Redis]:
         await asyncio.wait((keeping,))
         if not keeping.cancelled():
             keeping.result()
+
+
+def _report(keeping: asyncio.Task[NoReturn]) -> None:
+    """Only a mistake of ours ends it early, after which Redis stays away."""
+    if not keeping.cancelled() and (error := keeping.exception()):
+        logger.critical("The connection to Redis is given up.", exc_info=error)
 
 
 def _nothing() -> None:
@@ -225,7 +235,7 @@ def _checked(answer: Any) -> Any:
     if not isinstance(answer, ResponseError):
         return answer
     if isinstance(answer, OutOfMemoryError):
-        raise RedisUnavailable("Redis is out of memory (see its settings maxmemory and -policy)")
+        raise RedisUnavailable("Redis is out of memory (see its setting maxmemory)")
     if isinstance(answer, _NOT_NOW) or str(answer).startswith(_PASSING):
         raise RedisUnavailable(f"Redis refuses: {answer}")
     raise RuntimeError(f"Redis did not understand: {answer}")

@@ -108,7 +108,9 @@ class Node:
             while True:
                 try:
                     await self._stay_connected()
-                except* (RedisError, OSError, TimeoutError, LineLost, _Unusable) as group:
+                except* LineLost:
+                    pass  # whoever gave the line up has said why
+                except* (RedisError, OSError, TimeoutError, _Unusable) as group:
                     self._down(self.line, said(group))
                 await asyncio.sleep(random.uniform(*_PAUSE))
         finally:

@@ -272,9 +272,9 @@ async def test_a_replica_that_takes_over_has_another_epoch() -> None:
 
 async def test_a_server_that_pauses_is_waited_for_and_then_not() -> None:
     with running_redis() as server:
-        async with process(server.url, patience=0.3) as one, one.bus.subscribe(ROOM) as events:
+        async with process(server.url, patience=0.5) as one, one.bus.subscribe(ROOM) as events:
             before = await one.bus.position(ROOM)
-            server.ask("CLIENT", "PAUSE", 1_500, "ALL")
+            server.ask("CLIENT", "PAUSE", 2_000, "ALL")
             with pytest.raises(RedisUnavailable):
                 await one.bus.publish(ROOM, caption(1))
             await one.redis.wait_until_up()
@@ -297,7 +297,7 @@ async def test_a_full_server_takes_no_events_and_loses_none() -> None:
 
 async def test_an_event_whose_answer_was_lost_is_not_published_twice() -> None:
     with running_redis() as server:
-        async with process(server.url, patience=0.3) as one, process(server.url) as other:
+        async with process(server.url, patience=0.5) as one, process(server.url) as other:
             async with other.bus.subscribe(ROOM) as events:
                 await one.bus.publish(ROOM, caption(1))
                 server.freeze()
