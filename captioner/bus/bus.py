@@ -11,7 +11,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from captioner.captions.model import Event, Numbered, Position
+from captioner.captions.model import Event, Numbered, Position, Unnumbered
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,9 @@ class Bus(Protocol):
         """All that is kept (`after` None), or what came after a position."""
         ...
 
-    def subscribe(self, room: str) -> AbstractAsyncContextManager[AsyncIterator[Numbered]]:
+    def subscribe(
+        self, room: str
+    ) -> AbstractAsyncContextManager[AsyncIterator[Numbered | Unnumbered]]:
         """Live events from entering the context on, without a hole.
 
         Iterating raises `captioner.errors.SubscriberTooSlow` when the subscriber fell behind the
