@@ -36,7 +36,7 @@ def hand_over_of(socket: WebSocket) -> HandOver | None:
 
 
 class WebSocketProtocol(WebSocketsSansIOProtocol):
-    """Keeps what a client says until the application listens, and can be handed over till then."""
+    """Keeps what a client says until the application talks; till then it can be handed over."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -57,11 +57,17 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self.transport.pause_reading()
 
     async def receive(self) -> Any:
-        if self.handshake_complete and not self._is_heard:
-            self._hear()
+        self._hear()
         return await super().receive()
 
+    async def send(self, message: Any) -> None:
+        self._hear()
+        await super().send(message)
+
     def _hear(self) -> None:
+        """The application talks over the open WebSocket: it will not hand it over."""
+        if self._is_heard or not self.handshake_complete:
+            return
         self._is_heard = True
         early, self._early = self._early, b""
         if len(early) > _MOST_EARLY:
