@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NoReturn, get_args
 
@@ -11,13 +11,11 @@ import orjson
 
 from captioner.bus.bus import History
 from captioner.captions.model import Caption, Event, Numbered, Position, RoomChange
+from captioner.delivery.farewell import NORMAL, Farewell
 from captioner.delivery.frames import MODES, Frame, Mode, frames_of
 from captioner.delivery.outbox import Outbox
 from captioner.errors import BadInput, CaptionerError, ReaderTooSlow
 from captioner.rooms.room import Room
-
-NORMAL, GOING_AWAY = 1000, 1001
-"""Close codes of a reader that has read all there is, and of one whose server stops."""
 
 _FINALS_AT_FIRST = 2
 
@@ -64,8 +62,9 @@ class Asked:
 class Reader:
     """What one reader gets: `hello`, then `missed`, then what `next` returns, in order of `seq`.
 
-    Whoever sends it closes with `close_code` when `next` returns None; meanwhile `failure` tells
-    when that is too late.
+    It has an outbox, for as long as it does not take everything at once. Whoever sends waits for
+    `next`, which returns None at the end, when the connection is closed with `farewell`; meanwhile
+    `failure` tells when that is too late. Or it asks `take` whenever `on_news` is called.
     """
 
     def __init__(self, asked: Asked) -> None:
@@ -73,13 +72,19 @@ class Reader:
         self.hello = b""
         self.position = Position("", 0)
         """Where the room's history stood when the reader came."""
-        self.close_code = NORMAL
+        self.farewell: Farewell | None = None
+        self.handed_over = False
+        """Whether a connection of its own sends to it, and forgets it when it is lost."""
         self.missed: Iterator[Frame] = iter(())
+        self.on_news: Callable[[], None] = self._wake
         self._outbox = Outbox()
         self._news = asyncio.Event()
-        self._closed = False
         self._failed = asyncio.Event()
-        self._failure: CaptionerError | None = None
+
+    @property
+    def failed(self) -> bool:
+        """Whether the reader is given up: what waits is of no use to it."""
+        return self._failed.is_set()
 
     def greet(self, room: Room, history: History) -> None:
         """Begin: with what the reader missed since it was here, or with what is worth seeing."""
@@ -100,44 +105,59 @@ class Reader:
             wanted = [numbered for numbered in wanted if not _is_withdrawn(numbered)]
         self.missed = self._frames(wanted if resumes else _at_first(wanted))
         if room.status == "ended":
-            self.close(NORMAL)
+            self.close(Farewell(NORMAL))
 
     def offer(self, frame: Frame, now: float) -> None:
         """Something happened; `now` as in `Outbox.push`."""
-        if self._closed or self._failure:
+        if self.farewell is not None:
             return
         try:
             self._outbox.push(frame, now)
         except ReaderTooSlow as error:
             self.fail(error)
-        self._news.set()
+        else:
+            self.on_news()
 
-    def close(self, code: int) -> None:
+    def close(self, farewell: Farewell) -> None:
         """Nothing more will happen; what waits is still sent."""
-        self._closed, self.close_code = True, code
-        self._news.set()
+        if self.farewell is None:
+            self.farewell = farewell
+            self.on_news()
 
     def fail(self, error: CaptionerError) -> None:
         """Give the reader up, whatever it was doing."""
-        self._failure = error
+        self.farewell = Farewell.of(error)
         self._failed.set()
+        self.on_news()
 
     async def failure(self) -> NoReturn:
         """Wait until the reader is given up, and raise why."""
         await self._failed.wait()
-        assert self._failure is not None
-        raise self._failure
+        assert self.farewell is not None and self.farewell.error is not None
+        raise self.farewell.error
 
     async def next(self) -> Frame | None:
         """What happened next, as soon as it has; None at the end."""
         while True:
-            while (frame := self._outbox.pop()) is not None:
-                if frame.seq > self.position.seq:
-                    return frame
-            if self._closed:
+            if (frame := self._newest()) is not None:
+                return frame
+            if self.farewell is not None and not self.failed:
                 return None
             self._news.clear()
             await self._news.wait()
+
+    def take(self) -> Frame | None:
+        """What is to be sent next, if there is something."""
+        return next(self.missed, None) or self._newest()
+
+    def _newest(self) -> Frame | None:
+        while (frame := self._outbox.pop()) is not None:
+            if frame.is_news_at(self.position.seq):
+                return frame
+        return None
+
+    def _wake(self) -> None:
+        self._news.set()
 
     def _frames(self, events: Sequence[Numbered]) -> Iterator[Frame]:
         for numbered in events:

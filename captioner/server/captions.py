@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from captioner.delivery.history import history_of
 from captioner.delivery.reader import Asked, Reader
+from captioner.server.handover import hand_over_of
 from captioner.server.parts import Joined, RoomName
 from captioner.server.problems import close, conversation
 from captioner.server.race import race
@@ -57,9 +58,15 @@ async def follow(socket: WebSocket, parts: Joined, room: str) -> None:
             query.get("after"),
             query.get("epoch"),
         )
-        async with parts.hub.read(await parts.rooms.get(room), asked) as reader:
+        found = await parts.rooms.get(room)
+        hand_over = hand_over_of(socket)
+        if hand_over is not None:
+            async with parts.hub.attend(found, asked) as connection:
+                return hand_over(connection)
+        async with parts.hub.read(found, asked) as reader:
             await race(_send(socket, reader), reader.failure(), _left(socket))
-        await close(socket, reader.close_code)
+        assert reader.farewell is not None
+        await close(socket, reader.farewell.code)
 
 
 async def _send(socket: WebSocket, reader: Reader) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query, Response
 from starlette.types import Receive, Scope, Send
 
+from captioner.delivery.connection import CLOSE_SECONDS
 from captioner.delivery.hub import Hub
 from captioner.delivery.reader import Asked, Reader
 from captioner.delivery.sse import asked_after, stream
@@ -15,7 +16,6 @@ from captioner.errors import CaptionerError
 from captioner.rooms.room import Room
 from captioner.server.captions import Languages
 from captioner.server.parts import Joined, RoomName
-from captioner.server.problems import CLOSE_SECONDS
 from captioner.server.race import race
 
 router = APIRouter(prefix="/v1/rooms/{room}/events", tags=["captions"])

@@ -11,12 +11,12 @@ from contextlib import asynccontextmanager, contextmanager
 import uvicorn
 from starlette.types import ASGIApp
 
+from captioner.delivery.keepalive import PING_SECONDS, PONG_SECONDS
 from captioner.errors import UserError
+from captioner.server.handover import Upgrading, WebSocketProtocol
 
 LARGEST_MESSAGE = 4 << 20
 """Bytes of a WebSocket message; from 1 MiB on it is refused by whoever reads it, with a reason."""
-PING_SECONDS, PONG_SECONDS = 20.0, 40.0
-"""A reader that does not read cannot answer: it is told that it is too slow before that counts."""
 GRACE_SECONDS = 5
 """How long connections may take to close when the server stops."""
 UNACKNOWLEDGED_MS = 60_000
@@ -62,12 +62,18 @@ def bound(host: str, port: int) -> socket.socket:
 
 
 @asynccontextmanager
-async def listening(app: ASGIApp, listener: socket.socket) -> AsyncIterator[Listening]:
-    """Serve the app on the socket until the block ends; then close what is still connected."""
+async def listening(
+    app: ASGIApp, listener: socket.socket, *, hands_over: bool = True
+) -> AsyncIterator[Listening]:
+    """Serve the app on the socket until the block ends; then close what is still connected.
+
+    `hands_over`: whether the app may take over the transport of an open WebSocket.
+    """
     server = Listening(
         uvicorn.Config(
             app,
-            ws="websockets-sansio",
+            http=Upgrading,
+            ws=WebSocketProtocol if hands_over else "websockets-sansio",
             ws_max_size=LARGEST_MESSAGE,
             ws_per_message_deflate=False,
             ws_ping_interval=PING_SECONDS,

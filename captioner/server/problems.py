@@ -17,11 +17,11 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from captioner.delivery.connection import CLOSE_SECONDS
+from captioner.delivery.farewell import error_message
 from captioner.errors import BadInput, CaptionerError, TooLarge
 
 MEDIA_TYPE = "application/problem+json"
-CLOSE_SECONDS = 5.0
-"""How long a client that does not read is given to take the reason for its end."""
 
 logger = logging.getLogger(__name__)
 
@@ -76,8 +76,7 @@ async def conversation(socket: WebSocket) -> AsyncIterator[None]:
 
 async def _refuse(socket: WebSocket, error: CaptionerError) -> None:
     """Tell the client of an open WebSocket what is wrong, and close it with the error's code."""
-    message = {"type": "error", "code": error.code, "message": str(error), "fatal": True}
-    await close(socket, error.close_code, str(error), orjson.dumps(message).decode())
+    await close(socket, error.close_code, str(error), error_message(error).decode())
 
 
 async def close(socket: WebSocket, code: int, reason: str = "", message: str = "") -> None:

@@ -27,7 +27,7 @@ from captioner.rooms.clock import utc_now
 from captioner.rooms.registry import Rooms
 from captioner.rooms.room import RoomSettings
 from captioner.server.application import create_application
-from captioner.server.listening import bound, listening
+from captioner.server.listening import Listening, bound, listening
 from captioner.server.pages import web_root
 from captioner.server.parts import Parts
 from captioner.settings import ROLES
@@ -54,6 +54,7 @@ class Edge:
     hub: Hub
     accounts: Accounts
     metrics: Metrics
+    server: Listening
 
     @property
     def ws_url(self) -> str:
@@ -86,8 +87,8 @@ class Edge:
 
 
 @asynccontextmanager
-async def running_edge(data: Path) -> AsyncIterator[Edge]:
-    """The server on a free port, with its files in `data`."""
+async def running_edge(data: Path, *, hands_over: bool = True) -> AsyncIterator[Edge]:
+    """The server on a free port, with its files in `data`; `hands_over` as in `listening`."""
     bus, metrics = MemoryBus(), Metrics()
     with open_store(data) as store:
         rooms = Rooms(bus, store)
@@ -103,8 +104,9 @@ async def running_edge(data: Path) -> AsyncIterator[Edge]:
                 ROLES, rooms, bus, tracks, hub, store.transcript, no_engine, usage, metrics
             )
             listener = bound("127.0.0.1", 0)
-            async with listening(create_application(parts, web_root()), listener):
-                yield Edge(listener.getsockname()[1], rooms, bus, hub, accounts, metrics)
+            app = create_application(parts, web_root())
+            async with listening(app, listener, hands_over=hands_over) as server:
+                yield Edge(listener.getsockname()[1], rooms, bus, hub, accounts, metrics, server)
 
 
 def no_transcription(*_: object) -> Transcription:

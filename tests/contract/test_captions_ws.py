@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,12 +15,19 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from captioner.captions.model import Gap, RoomChange
-from tests.contract.edge import Edge
+from tests.contract.edge import Edge, running_edge
 from tests.unit.delivery.speaking import caption, final
 
 pytestmark = pytest.mark.anyio
 
 Event = dict[str, Any]
+
+
+@pytest.fixture(params=["handed over", "a task a reader"])
+async def edge(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Edge]:
+    """Servers that hand their transports over, and those that do not."""
+    async with running_edge(tmp_path, hands_over=request.param == "handed over") as edge:
+        yield edge
 
 
 def reading(edge: Edge, query: str = "", room: str = "demo") -> connect:

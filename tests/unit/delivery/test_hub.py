@@ -12,7 +12,8 @@ from captioner.archive.store import Store
 from captioner.bus.bus import Live
 from captioner.bus.memory import MemoryBus
 from captioner.captions.model import Position
-from captioner.delivery.reader import GOING_AWAY, NORMAL, Asked, Reader
+from captioner.delivery.farewell import GOING_AWAY, NORMAL, Farewell
+from captioner.delivery.reader import Asked, Reader
 from captioner.errors import CaptionerError, ReaderTooSlow, RoomNotFound
 from captioner.rooms.room import RoomSettings
 from tests.unit.delivery.house import NOW, house
@@ -145,7 +146,7 @@ async def test_the_end_of_a_room_is_the_last_that_is_read(store: Store) -> None:
             "caption",
             "ended",
         ]
-        assert reader.close_code == NORMAL
+        assert reader.farewell == Farewell(NORMAL)
 
 
 async def test_a_room_that_has_ended_can_still_be_read(store: Store) -> None:
@@ -171,7 +172,7 @@ async def test_readers_get_what_was_said_before_the_server_goes(store: Store) ->
         closing = asyncio.create_task(at.hub.close())
         assert await read(reader, 1) == ["u1"]
         assert await rest(reader) == []
-        assert reader.close_code == GOING_AWAY
+        assert reader.farewell == Farewell(GOING_AWAY)
     await closing
 
 
