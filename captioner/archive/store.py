@@ -135,7 +135,7 @@ class Store:
     async def rewrite(self, room: str, lines: Sequence[bytes]) -> None:
         """Put these lines in the place of the room's journal, and write its files anew."""
         path = self._journal_path(room)
-        await self._do(self._writer, lambda: replace_file(path, b"".join(lines)))
+        await self._do(self._writer, lambda: _rewrite(path, b"".join(lines)))
         self._transcripts.pop(room, None)
         for language in (await self.transcript(room)).languages:
             self._files.mark(room, language)
@@ -197,6 +197,16 @@ class Store:
                         self._files.mark(folder.name, language)
             except (OSError, StorageFailed) as error:
                 logger.warning("room %s cannot be read: %s", folder.name, error)
+
+
+def _rewrite(path: Path, data: bytes) -> None:
+    """Replace the journal; what it has that the new one has not is set aside."""
+    before = path.read_bytes() if path.exists() else b""
+    if not data.startswith(before):
+        aside = path.with_name(f"{path.stem}.{datetime.now(UTC):%Y%m%dT%H%M%S%f}.aside")
+        logger.warning("%s: another copy of it has been gone on with; see %s", path, aside.name)
+        path.replace(aside)
+    replace_file(path, data)
 
 
 def _is_left_behind(folder: Path) -> bool:

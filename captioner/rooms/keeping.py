@@ -17,8 +17,10 @@ from captioner.rooms.shared_journal import newest_line
 
 LOOK_S = 0.25
 """Between two looks for rooms whose keeper died."""
+OTHER_COPIES_S = 1.0
+"""After Redis forgot a room, other processes have so long to say how much of it they have."""
 LONGER_COPY_S = 3.0
-"""How long a process whose copy is longer has to take a room up, after Redis forgot it."""
+"""And the one that has most of it has so long to take it up, before another one does."""
 _FAIR_S = 0.002
 """A process answers a call later by that for every room it keeps, so that all keep as many."""
 
@@ -43,7 +45,10 @@ class Keepers:
         self._erasing: set[asyncio.Task[None]] = set()
         self._unregistered = True
         """Whether Redis may not know the rooms of this disk."""
-        self._registered_at = 0.0
+        self._told_at: dict[str, float] = {}
+        """When Redis was told of a room that it had forgotten."""
+        self._again: set[str] = set()
+        """Rooms that were let go of, and may be nobody's now."""
 
     async def run(self) -> None:
         try:
@@ -81,7 +86,9 @@ class Keepers:
             self._unregistered = False
             await self._register_all()
         [kept] = await self._redis.read(("SMEMBERS", KEPT))
-        rooms = [room.decode() for room in kept if room.decode() not in self._keeping]
+        maybe = {*self._again, *(room.decode() for room in kept)}
+        rooms = [room for room in maybe if room not in self._keeping]
+        self._again.clear()
         lives = await self._redis.read(
             *(("EXISTS", key(room, f"lease:{KEEPER}")) for room in rooms)
         )
@@ -91,14 +98,17 @@ class Keepers:
 
     async def _register_all(self) -> None:
         """Give a Redis that forgot them the rooms of this disk; erase those that are to go."""
-        self._registered_at = asyncio.get_running_loop().time()
         for record in await self._copies.rooms():
             room = record.settings.id
             [erased] = await self._redis.read(("HGET", ERASED, room))
             if erased is not None and erased.decode() >= record.created_at.isoformat():
                 await self._erase(room, erased.decode())
-            elif await register(self._redis, record, len(await self._copies.lines(room))):
-                self._try(room)  # its journal is to be known again, too
+                continue
+            lines = len(await self._copies.lines(room))
+            unknown = await register(self._redis, record, lines)
+            if unknown or lines > await newest_line(self._redis, room):
+                self._told_at[room] = asyncio.get_running_loop().time()
+                self._again.add(room)  # its journal is to be known again, too
 
     async def _erase(self, room: str, made: str) -> None:
         for record in await self._copies.rooms():
@@ -114,9 +124,12 @@ class Keepers:
     async def _keep(self, room: str) -> None:
         try:
             await asyncio.sleep(_FAIR_S * (len(self._keeping) - 1))
+            if await self._elsewhere_longer(room):
+                return
             lease = await self._leases.acquire(room, KEEPER)
             if lease is None:
                 return
+            self._told_at.pop(room, None)
             try:
                 await self._with(lease)
             finally:
@@ -124,6 +137,7 @@ class Keepers:
         except RoomNotFound:
             logger.debug("Room %s was asked for, and is not there.", room)
         except (Fenced, RedisUnavailable) as error:
+            self._again.add(room)
             logger.info("Room %s is let go: %s", room, error)
         except CaptionerError as error:
             logger.warning("Room %s cannot be kept here: %s", room, error)
@@ -132,8 +146,6 @@ class Keepers:
             logger.exception("Room %s cannot be kept here.", room)
 
     async def _with(self, lease: Lease) -> None:
-        if await self._elsewhere_longer(lease.room):
-            return
         await self._redis.read(("SADD", KEPT, lease.room))
         keeper = Keeper(
             lease,
@@ -147,9 +159,21 @@ class Keepers:
         await self._redis.read(("SREM", KEPT, lease.room))
 
     async def _elsewhere_longer(self, room: str) -> bool:
-        """Whether another process has lines that neither this disk nor Redis has."""
-        if asyncio.get_running_loop().time() - self._registered_at > LONGER_COPY_S:
+        """Whether another process has lines that neither this disk nor Redis has.
+
+        Those that are there get the time to say so, and then to take the room up.
+        """
+        told_at = self._told_at.get(room)
+        if told_at is None:
             return False
+        age = asyncio.get_running_loop().time() - told_at
+        if age > OTHER_COPIES_S + LONGER_COPY_S:
+            del self._told_at[room]
+            return False
+        await asyncio.sleep(max(0.0, OTHER_COPIES_S - age))
         [known] = await self._redis.read(("HGET", key(room, "room"), "lines"))
         here = len(await self._copies.lines(room))
-        return int(known or 0) > max(here, await newest_line(self._redis, room))
+        if int(known or 0) <= max(here, await newest_line(self._redis, room)):
+            return False
+        self._again.add(room)
+        return True

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 
 from captioner.bus.bus import Fence
-from captioner.errors import RedisUnavailable
+from captioner.errors import Fenced, RedisUnavailable
 from captioner.redis.connection import Redis
 from captioner.redis.script import Script, key, lua
 
@@ -105,6 +105,12 @@ class Leases:
             await self._redis.run(_RELEASE, keys, lease.fence.duty, lease.fence.token)
         except RedisUnavailable:
             logger.debug("A lease of room %s is left to run out.", lease.room)
+
+    async def confirm(self, lease: Lease) -> None:
+        """Raise `Fenced` if the lease is somebody else's; else Redis knows now that it is held."""
+        await self._renew(lease)
+        if lease.lost.is_set():
+            raise Fenced(f"another process does {lease.fence.duty} of room {lease.room}")
 
     def abandon(self, lease: Lease) -> None:
         """Let it run out: what it was for is no more."""

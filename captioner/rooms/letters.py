@@ -151,7 +151,7 @@ class Correspondence:
                     return
 
     async def _submit(self, number: int, letter: _Letter) -> bool:
-        """Put the letter into the mailbox; whether there was room for it."""
+        """Put the letter into the mailbox; whether that can be done now."""
         content = {
             "from": self._sender,
             "number": number,

@@ -187,9 +187,13 @@ class SharedRoom:
         """Publish a revision of an open caption."""
         try:
             await self._bus.publish(self.settings.id, caption, fence=track.lease.fence)
+            return
+        except Fenced:
+            await self._leases.confirm(track.lease)  # a Redis that forgot everything refuses all
         except RedisUnavailable:
-            self._bus.show(self.settings.id, caption)
-            self._unsent.add(caption)
+            pass
+        self._bus.show(self.settings.id, caption)
+        self._unsent.add(caption)
 
     def _show_unjournalled(self, final: Caption) -> Caption:
         """Show this process's readers what a caption says in the end; return its final."""

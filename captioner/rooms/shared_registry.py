@@ -36,6 +36,9 @@ UNUSED_S = 60.0
 END_S = 90.0
 """How long captioning what was said may take when a room ends."""
 
+_FORGOTTEN_S = 0.5
+"""Between two looks whether a Redis that forgot a room knows it again."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -222,6 +225,10 @@ class _Followed:
         [(record, change)] = await rooms._redis.read(
             ("HMGET", key(self._name, "room"), "record", "change")
         )
+        if record is None and self.known.is_set() and self.room.open_tracks:
+            # Nobody erases a room while it is spoken in: Redis forgot it, and is told again.
+            asyncio.get_running_loop().call_later(_FORGOTTEN_S, self._missed.set)
+            return
         if record is None:
             raise RoomNotFound(f"there is no room {self._name}")
         summary = _summary(record_from(self._name, record), change)
