@@ -115,7 +115,10 @@ class Redis:
         return _checked(answer)
 
     async def read(self, *commands: Command) -> list[Any]:
-        """The answers to plain commands, in order; the first argument of each is its key."""
+        """The answers to plain commands, in order; the first argument of each is its key.
+
+        None may be one that waits: others share the connection.
+        """
         nodes = [self._nodes.serving(_bytes(command[1])) for command in commands]
         answers: list[Any] = [None] * len(commands)
         for node in dict.fromkeys(nodes):
