@@ -71,7 +71,9 @@ class Bus(Protocol):
         """Live events from entering the context on, in order, without a hole.
 
         Where events were missed and are caught up on, revisions that newer ones have replaced are
-        left out, so that `seq` may rise by more than one.
+        left out, so that `seq` may rise by more than one. Entering raises
+        `captioner.errors.RedisUnavailable` where what the processes share is away and nobody here
+        subscribes yet; so do `history` and `position`.
 
         Iterating raises `captioner.errors.SubscriberTooSlow` when the subscriber fell behind the
         bus's bound; what it missed is in `history`. Iterating ends when the room is forgotten.

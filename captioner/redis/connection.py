@@ -115,16 +115,17 @@ class Redis:
         return _checked(answer)
 
     async def read(self, *commands: Command) -> list[Any]:
-        """The answers to plain commands, in order; the first argument of each is its key."""
+        """The answers to plain commands, in order; the first argument of each is its key.
+
+        None may be one that waits: others share the connection.
+        """
         nodes = [self._nodes.serving(_bytes(command[1])) for command in commands]
         answers: list[Any] = [None] * len(commands)
         for node in dict.fromkeys(nodes):
             places = [place for place, other in enumerate(nodes) if other is node]
             told = await node.ask(*(commands[place] for place in places))
             for place, answer in zip(places, told, strict=True):
-                followed = await self._follow(
-                    node, commands[place][1], _plain(commands[place]), answer
-                )
+                followed = await self._follow(node, _plain(commands[place]), answer)
                 answers[place] = _checked(followed)
         return answers
 
@@ -149,36 +150,25 @@ class Redis:
     async def _ask(self, key: str | bytes | int | float, command: _Make) -> Any:
         node = self._nodes.serving(_bytes(key))
         (answer,) = await node.ask(command(node.server))
-        return await self._follow(node, key, command, answer)
+        return await self._follow(node, command, answer)
 
-    async def _follow(
-        self, node: Node, key: str | bytes | int | float, command: _Make, answer: Any
-    ) -> Any:
-        """The answer of the server to which the answer may refer."""
+    async def _follow(self, node: Node, command: _Make, answer: Any) -> Any:
+        """The answer of the server to which a node's answer may refer."""
         for _ in range(_MOST_REFERRALS):
-            if isinstance(answer, MovedError):
-                await self._refreshed()
-                node = self._nodes.serving(_bytes(key))
-                await node.connected()
-                (answer,) = await node.ask(command(node.server))
-            elif isinstance(answer, AskError):
-                node = self._nodes.at(Address(answer.host, answer.port))
-                await node.connected()
-                _, answer = await node.ask(("ASKING",), command(node.server))
-            else:
+            if not isinstance(answer, AskError):
                 break
+            node = self._nodes.at(Address(answer.host, answer.port))
+            await node.connected()
+            if isinstance(answer, MovedError):
+                self._nodes.doubt()
+                (answer,) = await node.ask(command(node.server))
+            else:
+                _, answer = await node.ask(("ASKING",), command(node.server))
         if isinstance(answer, ReadOnlyError):
             node.renounce()
         if isinstance(answer, ClusterError):
             self._nodes.doubt()
         return answer
-
-    async def _refreshed(self) -> None:
-        try:
-            async with asyncio.timeout(self._patience):
-                await self._nodes.refreshed()
-        except TimeoutError:
-            raise RedisUnavailable("the Redis cluster does not say who serves this room") from None
 
     def _nodes_at(self, place: Place) -> Nodes:
         subscriptions = self._subscriptions
@@ -189,7 +179,7 @@ class Redis:
             lost=self._lost,
         )
         if place.kind == "cluster":
-            return Cluster(place, patience=self._patience, watcher=watcher, moved=self._changed)
+            return Cluster(place, patience=self._patience, watcher=watcher, refreshed=self._changed)
         find = at(place.addresses[0])
         if place.kind == "sentinel":
             find = Sentinels(place, patience=self._patience).find
@@ -206,15 +196,18 @@ class Redis:
 
     def _changed(self) -> None:
         self._subscriptions.renew()
+        self._look()
+
+    def _lost(self, line: Line) -> None:
+        self._subscriptions.lost(line)
+        self._look()
+        self._nodes.doubt()
+
+    def _look(self) -> None:
         if self._nodes.up:
             self._up.set()
         else:
             self._up.clear()
-
-    def _lost(self, line: Line) -> None:
-        self._subscriptions.lost(line)
-        self._up.clear()
-        self._nodes.doubt()
 
 
 def _given(command: Command, server: Server) -> Command:

@@ -52,7 +52,10 @@ class Watcher:
 
 
 class Node:
-    """Use it while `keep` runs. `find` says where the server is, anew for every connection."""
+    """Use it while `keep` runs. `find` says where the server is, anew for every connection.
+
+    `clustered`: whether it is to be one of a cluster.
+    """
 
     def __init__(
         self,
@@ -61,12 +64,14 @@ class Node:
         *,
         patience: float,
         watcher: Watcher,
+        clustered: bool = False,
     ) -> None:
         self.line: Line | None = None
         self._find = find
         self._login = login
         self._patience = patience
         self._watcher = watcher
+        self._clustered = clustered
         self._name = "Redis"
         self._trouble = "Redis is not connected yet"
         self._warned = False
@@ -109,7 +114,8 @@ class Node:
                 try:
                     await self._stay_connected()
                 except* LineLost:
-                    pass  # whoever gave the line up has said why
+                    if self.line is not None:  # otherwise who gave it up has said why
+                        self._down(self.line, "the connection was lost")
                 except* (RedisError, OSError, TimeoutError, _Unusable) as group:
                     self._down(self.line, said(group))
                 await asyncio.sleep(random.uniform(*_PAUSE))
@@ -131,7 +137,7 @@ class Node:
             tasks.create_task(line.talk())
             while True:
                 async with asyncio.timeout(self._patience):
-                    self._server = await _examined(line)
+                    self._server = await _examined(line, self._clustered)
                 if self.line is None:
                     self._up(line)
                 await asyncio.sleep(_WATCH)
@@ -165,7 +171,7 @@ class _Unusable(Exception):
     """There is a server, but none to work with now."""
 
 
-async def _examined(line: Line) -> Server:
+async def _examined(line: Line, clustered: bool) -> Server:
     info, appendonly, appendfsync, cluster = await line.ask(
         ("INFO",),
         ("CONFIG", "GET", "appendonly"),
@@ -184,8 +190,11 @@ async def _examined(line: Line) -> Server:
         raise _Unusable("it is a replica")
     if facts.get("loading") == "1":
         raise _Unusable("it is loading its data")
-    if facts.get("cluster_enabled") == "1" and b"cluster_state:ok" not in cluster:
-        raise _Unusable("its cluster is down")
+    if facts.get("cluster_enabled") == "1":
+        if not clustered:
+            raise _Unusable("it is one of a cluster, whose URL begins with redis+cluster://")
+        if b"cluster_state:ok" not in cluster:
+            raise _Unusable("its cluster is down")
     return Server(
         # A replica that takes over gives its data a new id; one that steps back loses its own.
         run_id=f"{facts.get('run_id')}.{facts.get('master_replid')}",

@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Any, NoReturn, Protocol
 
 from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
-from redis.exceptions import RedisError
+from redis.exceptions import AuthenticationError, RedisError
 
 from captioner.errors import RedisUnavailable
 from captioner.redis.address import Address, Login, Place
@@ -20,7 +20,9 @@ logger = logging.getLogger(__name__)
 
 _SETTLED = 10.0
 _UNSETTLED = 0.25
-"""Seconds between looks at who serves what, while all is well and while a server is away."""
+_LEAST = 0.05
+"""Seconds between looks at who serves what: while all is well, while a server is away, and while
+something was not where it was thought to be, until all servers have heard where it is."""
 
 
 class Nodes(Protocol):
@@ -46,10 +48,6 @@ class Nodes(Protocol):
 
     def doubt(self) -> None:
         """Something was not where it was thought to be."""
-        ...
-
-    async def refreshed(self) -> None:
-        """Return when it has been found out anew who serves what."""
         ...
 
     async def keep(self) -> NoReturn:
@@ -80,9 +78,6 @@ class OneNode:
     def doubt(self) -> None:
         pass
 
-    async def refreshed(self) -> None:
-        pass
-
     async def keep(self) -> NoReturn:
         await self._node.keep()
 
@@ -90,7 +85,7 @@ class OneNode:
 class Cluster:
     """The servers of a cluster, and which of its slots each serves.
 
-    `moved` is called when some slot has come to another server.
+    `refreshed` is called whenever they have said anew who serves what.
     """
 
     def __init__(
@@ -99,17 +94,16 @@ class Cluster:
         *,
         patience: float,
         watcher: Watcher,
-        moved: Callable[[], None],
+        refreshed: Callable[[], None],
     ) -> None:
         self._seeds = place.addresses
         self._login = place.login
         self._patience = patience
         self._watcher = watcher
-        self._moved = moved
+        self._refreshed = refreshed
         self._nodes: dict[Address, tuple[Node, asyncio.Task[NoReturn]]] = {}
         self._slots: list[tuple[range, Node]] = []
         self._doubt = asyncio.Event()
-        self._refreshed = asyncio.Event()
         self._tasks = asyncio.TaskGroup()
         self._warned = False
 
@@ -132,17 +126,18 @@ class Cluster:
 
     def at(self, address: Address) -> Node:
         if address not in self._nodes:
-            node = Node(at(address), self._login, patience=self._patience, watcher=self._watcher)
+            node = Node(
+                at(address),
+                self._login,
+                patience=self._patience,
+                watcher=self._watcher,
+                clustered=True,
+            )
             self._nodes[address] = node, self._tasks.create_task(node.keep())
         return self._nodes[address][0]
 
     def doubt(self) -> None:
         self._doubt.set()
-
-    async def refreshed(self) -> None:
-        self._refreshed.clear()
-        self._doubt.set()
-        await self._refreshed.wait()
 
     async def keep(self) -> NoReturn:
         async with self._tasks:
@@ -150,9 +145,9 @@ class Cluster:
                 self._doubt.clear()
                 try:
                     self._assign(await self._known_slots())
-                    self._refreshed.set()
                 except (RedisUnavailable, RedisError, OSError, TimeoutError) as error:
                     self._warn(error)
+                await asyncio.sleep(_LEAST)
                 with suppress(TimeoutError):
                     async with asyncio.timeout(_SETTLED if self.up else _UNSETTLED):
                         await self._doubt.wait()
@@ -179,13 +174,11 @@ class Cluster:
         if self._warned:
             self._warned = False
             logger.warning("The Redis cluster is back.")
-        before = self._slots
         self._slots = [(part, self.at(address)) for part, address in slots]
         for address in self._nodes.keys() - {address for _, address in slots}:
             node, task = self._nodes.pop(address)
             task.cancel()
-        if before != self._slots:
-            self._moved()
+        self._refreshed()
 
 
 def _slots(asked: Address, answer: Any) -> Iterable[tuple[range, Address]]:
@@ -210,14 +203,21 @@ class Sentinels:
     """Those who know where the master is."""
 
     def __init__(self, place: Place, *, patience: float) -> None:
-        self._addresses = place.addresses
-        self._master = place.master
-        self._login = Login(tls=place.login.tls)
+        self._place = place
         self._patience = patience
 
     async def find(self) -> Address:
         """Where the master is now; raises `RedisError`, `OSError`, `TimeoutError`."""
-        command = ("SENTINEL", "GET-MASTER-ADDR-BY-NAME", self._master)
-        _, answer = await ask_once(self._addresses, self._login, self._patience, *command)
-        host, port = answer
+        try:
+            return await self._ask(self._place.login)
+        except AuthenticationError:  # they may know other passwords than the master, or none
+            return await self._ask(Login(tls=self._place.login.tls))
+
+    async def _ask(self, login: Login) -> Address:
+        _, (host, port) = await ask_once(
+            self._place.addresses,
+            login,
+            self._patience,
+            *("SENTINEL", "GET-MASTER-ADDR-BY-NAME", self._place.master),
+        )
         return Address(host.decode(), int(port))

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 
-from redis.exceptions import RedisError
+from redis.exceptions import AskError, ClusterError, RedisError
 
 from captioner.redis.line import Line, LineLost
 
@@ -105,7 +105,8 @@ class Subscriptions:
         if channel.line is not line:
             return
         if refusal is not None:
-            logger.info("Redis refused a subscription: %s", refusal)
+            if not isinstance(refusal, AskError | ClusterError):
+                logger.warning("Redis refuses to tell what is published: %s.", refusal)
             _cut(channel)
             self._displaced()
             return

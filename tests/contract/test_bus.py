@@ -44,12 +44,34 @@ def over_redis(url: str, servers: Sequence[RedisServer]) -> MakeBus:
     return make
 
 
-@pytest.fixture(params=["memory", "redis", "cluster"])
+class OtherProcess:
+    """A bus as a process sees it that only reads: another one publishes and forgets."""
+
+    def __init__(self, writing: Bus, reading: Bus) -> None:
+        self.publish = writing.publish
+        self.forget = writing.forget
+        self.show = reading.show
+        self.position = reading.position
+        self.history = reading.history
+        self.subscribe = reading.subscribe
+
+
+def over_two_processes(make: MakeBus) -> MakeBus:
+    @asynccontextmanager
+    async def make_both(keep: int, backlog: int) -> AsyncIterator[Bus]:
+        async with make(keep, backlog) as writing, make(keep, backlog) as reading:
+            yield OtherProcess(writing, reading)
+
+    return make_both
+
+
+@pytest.fixture(params=["memory", "redis", "cluster", "two processes"])
 def make(request: pytest.FixtureRequest) -> MakeBus:
     """Every kind of bus, in turn."""
-    if request.param == "redis":
+    if request.param in ("redis", "two processes"):
         server: RedisServer = request.getfixturevalue("redis_server")
-        return over_redis(server.url, [server])
+        one = over_redis(server.url, [server])
+        return one if request.param == "redis" else over_two_processes(one)
     if request.param == "cluster":
         cluster: RedisCluster = request.getfixturevalue("redis_cluster")
         return over_redis(cluster.url, cluster.servers)

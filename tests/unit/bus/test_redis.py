@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import secrets
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from captioner.bus.bus import Fence, Live
 from captioner.bus.publication import channel, event_keys
@@ -150,13 +153,69 @@ async def test_what_was_told_while_the_connection_was_away_is_caught_up_on() -> 
                 assert (await one.bus.position(ROOM)).seq == 4
 
 
-async def publish_until_taken(process: Process, event: Event) -> int:
+async def publish_until_taken(process: Process, event: Event, room: str = ROOM) -> int:
     """Publish as a room does that meets an outage."""
     while True:
         try:
-            return await process.bus.publish(ROOM, event)
+            return await process.bus.publish(room, event)
         except RedisUnavailable:
             await asyncio.sleep(0.05)
+
+
+async def read_until(bus: RedisBus, room: str, last: int, begun: asyncio.Event) -> list[Numbered]:
+    """All that a reader gets up to this `seq`."""
+    seen: list[Numbered] = []
+    async with bus.subscribe(room) as events:
+        begun.set()
+        while not seen or seen[-1].seq < last:
+            seen.append(await numbered(events))
+    return seen
+
+
+steps = st.lists(
+    st.builds(caption, st.integers(1, 4), st.integers(1, 9)) | st.sampled_from(["cut", "wait"]),
+    max_size=25,
+)
+
+
+@settings(max_examples=30)
+@given(script=steps)
+def test_whoever_is_cut_off_a_reader_ends_with_the_newest_of_everything_and_nothing_twice(
+    redis_server: RedisServer, script: list[Caption | str]
+) -> None:
+    room = f"cut-{secrets.token_hex(4)}"
+    said = [step for step in script if not isinstance(step, str)] + [caption(9)]
+
+    async def hold() -> list[Numbered]:
+        async with process(redis_server.url) as one, process(redis_server.url) as other:
+            begun = asyncio.Event()
+            async with asyncio.TaskGroup() as tasks:
+                reading = tasks.create_task(read_until(one.bus, room, len(said), begun))
+                await begun.wait()
+                for step in [*script, caption(9)]:
+                    if step == "cut":
+                        redis_server.ask("CLIENT", "KILL", "TYPE", "pubsub")
+                        redis_server.ask("CLIENT", "KILL", "TYPE", "normal")
+                    elif step == "wait":
+                        await asyncio.sleep(0.01)
+                    else:
+                        assert not isinstance(step, str)
+                        await publish_until_taken(other, step, room)
+            return reading.result()
+
+    seen = asyncio.run(hold())
+    assert [n.seq for n in seen] == sorted({n.seq for n in seen}), "in order, nothing twice"
+    assert all(said[n.seq - 1] == n.event for n in seen), "each event is published once"
+    assert newest_of([n.event for n in seen]) == newest_of(said)
+
+
+def newest_of(events: Sequence[Event]) -> dict[str, int]:
+    """The newest revision of every caption."""
+    newest: dict[str, int] = {}
+    for event in events:
+        assert isinstance(event, Caption)
+        newest[event.id] = max(event.rev, newest.get(event.id, 0))
+    return newest
 
 
 async def test_a_hole_is_filled_before_what_follows_is_handed_on(redis_server: RedisServer) -> None:

@@ -12,7 +12,13 @@ from captioner.errors import RedisUnavailable
 from captioner.redis.connection import Redis, connected
 from captioner.redis.script import Script, key
 from tests.processes import free_port
-from tests.redis_servers import RedisServer, running_cluster, running_redis, running_sentinel
+from tests.redis_servers import (
+    RedisCluster,
+    RedisServer,
+    running_cluster,
+    running_redis,
+    running_sentinel,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -178,6 +184,23 @@ async def test_a_replica_is_not_worked_with() -> None:
             await redis.wait_until_up()
 
 
+async def test_one_server_of_a_cluster_says_which_url_is_right(
+    redis_cluster: RedisCluster,
+) -> None:
+    async with connected(redis_cluster.servers[0].url) as redis:
+        while "redis+cluster://" not in await trouble(redis):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+async def test_sentinels_need_not_know_the_password_of_the_master() -> None:
+    with running_sentinel() as (sentinel, master, _):
+        master.ask("ACL", "SETUSER", "me", "on", ">secret", "~*", "&*", "+@all")
+        url = sentinel.url.replace("://", "://me:secret@")
+        async with connected(url) as redis:
+            await redis.wait_until_up()
+            assert await redis.run(COUNT, ["n"], 1) == 1
+
+
 async def test_every_listener_hears_every_message_over_one_subscription() -> None:
     with running_redis() as server:
         one, other = Heard(), Heard()
@@ -322,6 +345,19 @@ async def test_a_slot_that_moves_is_followed_by_scripts_and_by_listeners() -> No
                 await heard.until(resumptions=1)
                 await redis.tell("a", b"moved")
                 await heard.until(messages=1)
+
+
+async def test_a_key_of_a_slot_that_is_moving_is_asked_for_where_it_goes() -> None:
+    with running_cluster() as cluster:
+        async with connected(cluster.url) as redis:
+            await redis.wait_until_up()
+            source = cluster.serving("a")
+            target = next(server for server in cluster.servers if server is not source)
+            slot = source.ask("CLUSTER", "KEYSLOT", "a")
+            target.ask("CLUSTER", "SETSLOT", slot, "IMPORTING", source.ask("CLUSTER", "MYID"))
+            source.ask("CLUSTER", "SETSLOT", slot, "MIGRATING", target.ask("CLUSTER", "MYID"))
+            assert await redis.run(COUNT, ["a"], 1) == 1
+            assert target.ask("CLUSTER", "COUNTKEYSINSLOT", slot) == 1
 
 
 async def test_the_replica_that_the_sentinels_choose_is_gone_on_with() -> None:
