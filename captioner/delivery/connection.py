@@ -10,9 +10,10 @@ from typing import Any, cast
 from captioner.delivery import wire
 from captioner.delivery.client_frames import ClientFrames, Control, Violation
 from captioner.delivery.farewell import Farewell
-from captioner.delivery.group import NEVER, Group
+from captioner.delivery.group import Group
 from captioner.delivery.keepalive import Keepalive
 from captioner.delivery.reader import Reader
+from captioner.delivery.round import OUTSIDE
 
 CLOSE_SECONDS = 5.0
 """How long a client that does not read is given to take the reason for its end."""
@@ -42,7 +43,7 @@ class Connection(asyncio.Protocol):
         "_paused",
         "_reader",
         "_transport",
-        "due",
+        "place",
         "siblings",
         "unanswered",
         "write",
@@ -52,7 +53,7 @@ class Connection(asyncio.Protocol):
     write: Callable[[bytes], None]
 
     def __init__(self, reader: Reader, group: Group, keepalive: Keepalive) -> None:
-        self.due = NEVER
+        self.place = OUTSIDE
         self.unanswered = 0
         self.siblings: set[Any] = set()
         """The connections of the server that this is one of; it takes itself off."""
@@ -113,9 +114,8 @@ class Connection(asyncio.Protocol):
         """The transport closes itself, once it has sent what it holds."""
         self._end(b"")
 
-    def join(self, due: int) -> None:
+    def join(self) -> None:
         """Keep up with the group, without an outbox."""
-        self.due = due
         self._reader = None
 
     def ping(self) -> None:

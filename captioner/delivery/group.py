@@ -2,39 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from itertools import islice
 from typing import Protocol
 
 from captioner.delivery.farewell import Farewell
 from captioner.delivery.frames import Frame
 from captioner.delivery.reader import Asked, Reader
+from captioner.delivery.round import OUTSIDE, Member, Ring, Round
 from captioner.errors import CaptionerError
 
 CHUNK = 500
 """How many readers are written to before others have their turn."""
-
-NEVER = 1 << 62
-
-
-class Member(Protocol):
-    """A connection that takes everything at once, and so needs no outbox."""
-
-    write: Callable[[bytes], None]
-    due: int
-    """The number of the round that the member is to be written to next; `NEVER` for others."""
-
-    def join(self, due: int) -> None:
-        """Be a member from that round on."""
-        ...
-
-    def drain(self) -> None:
-        """Send what waits, and ask to join when nothing does."""
-        ...
-
-    def leave(self, farewell: Farewell) -> None:
-        """Say goodbye, and be gone."""
-        ...
 
 
 class Surroundings(Protocol):
@@ -68,19 +45,19 @@ class Group:
         self.asked = asked
         self._surroundings = surroundings
         self._behind: set[Reader] = set()
-        self._members: dict[Member, None] = {}
+        self._ring = Ring()
         self._joining: dict[Member, None] = {}
         self._pending: list[Frame] = []
         self._farewell: Farewell | None = None
-        self._round = _Round(0)
+        self._round = Round(self._ring)
         self._first = 0
 
     def __len__(self) -> int:
-        return len(self._behind) + len(self._members)
+        return len(self._behind) + len(self._ring)
 
     def offer(self, frame: Frame) -> None:
         """Something happened that the readers asked for."""
-        if self._members:
+        if self._ring:
             self._pending.append(frame)
             self._surroundings.is_due(self)
         now = self._surroundings.now()
@@ -115,23 +92,22 @@ class Group:
             self._joining[member] = None
             return
         self._behind.discard(reader)
-        self._members[member] = None
-        member.join(self._round.number + 1)
+        self._ring.add(member)
+        member.join()
 
     def leave(self, member: Member) -> None:
         """Forget a member."""
-        self._members.pop(member, None)
         self._joining.pop(member, None)
-        member.due = NEVER
+        if member.place != OUTSIDE:
+            self._ring.remove(member)
         self._surroundings.is_left(self)
 
     def fall_behind(self, member: Member) -> Reader:
         """Give a member an outbox again, with what it has not been sent."""
-        unserved = member.due <= self._round.number
+        unserved = self._round.is_still_to_reach(member)
         owed = [*(self._round.frames if unserved else ()), *self._pending]
         farewell = (self._round.farewell if unserved else None) or self._farewell
-        del self._members[member]
-        member.due = NEVER
+        self._ring.remove(member)
         reader, now = Reader(self.asked), self._surroundings.now()
         self._behind.add(reader)
         for frame in owed:
@@ -152,10 +128,8 @@ class Group:
         return self._round.write(most)
 
     def _begin(self) -> None:
-        members = list(self._members)
-        self._first = (self._first + CHUNK) % max(1, len(members))
-        members = members[self._first :] + members[: self._first]
-        self._round = _Round(self._round.number + 1, self._pending, members, self._farewell)
+        self._first += CHUNK
+        self._round = Round(self._ring, self._pending, self._farewell, first=self._first)
         self._pending, self._farewell = [], None
         joining, self._joining = self._joining, {}
         for member in joining:
@@ -164,46 +138,3 @@ class Group:
     def _end(self, farewell: Farewell) -> None:
         self._farewell = self._farewell or farewell
         self._surroundings.is_due(self)
-
-
-class _Round:
-    """The same bytes for many."""
-
-    def __init__(
-        self,
-        number: int,
-        frames: Sequence[Frame] = (),
-        members: Sequence[Member] = (),
-        farewell: Farewell | None = None,
-    ) -> None:
-        self.number = number
-        self.frames = frames
-        self.farewell = farewell
-        self._data = b"".join(frame.wire for frame in frames)
-        self._members = iter(members)
-        self._left = len(members)
-
-    @property
-    def is_over(self) -> bool:
-        return not self._left
-
-    def write(self, most: int) -> int:
-        """Go to so many members; who has left, or fell behind, is passed."""
-        chunk = list(islice(self._members, most))
-        self._left -= len(chunk)
-        if self.farewell is not None:
-            self._let_go(chunk, self.farewell)
-            return len(chunk)
-        data, number = self._data, self.number
-        for member in chunk:
-            if member.due <= number:
-                member.due = number + 1
-                member.write(data)
-        return len(chunk)
-
-    def _let_go(self, chunk: Sequence[Member], farewell: Farewell) -> None:
-        for member in chunk:
-            if member.due <= self.number:
-                member.due = self.number + 1
-                member.write(self._data)
-                member.leave(farewell)

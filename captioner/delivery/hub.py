@@ -73,6 +73,7 @@ class Hub:
         group.add(reader)
         try:
             await feed.subscribed.wait()
+            reader.raise_if_failed()
             reader.greet(room, await self._bus.history(feed.room, asked.after))
             if self._closing:
                 reader.close(Farewell(GOING_AWAY))

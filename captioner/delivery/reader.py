@@ -133,8 +133,13 @@ class Reader:
     async def failure(self) -> NoReturn:
         """Wait until the reader is given up, and raise why."""
         await self._failed.wait()
-        assert self.farewell is not None and self.farewell.error is not None
-        raise self.farewell.error
+        self.raise_if_failed()
+        raise AssertionError("a failure without an error")
+
+    def raise_if_failed(self) -> None:
+        """Raise why the reader is given up, if it is."""
+        if self.failed and self.farewell is not None and self.farewell.error is not None:
+            raise self.farewell.error
 
     async def next(self) -> Frame | None:
         """What happened next, as soon as it has; None at the end."""

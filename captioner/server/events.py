@@ -16,6 +16,7 @@ from captioner.errors import CaptionerError
 from captioner.rooms.room import Room
 from captioner.server.captions import Languages
 from captioner.server.parts import Joined, RoomName
+from captioner.server.problems import problem_of
 from captioner.server.race import race
 
 router = APIRouter(prefix="/v1/rooms/{room}/events", tags=["captions"])
@@ -37,11 +38,16 @@ class CaptionEvents(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         head = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
+        begun = False
         try:
             async with self._hub.read(self._room, self._asked) as reader:
                 await send(head)
+                begun = True
                 await race(_send(send, reader), reader.failure(), _left(receive))
-        except (OSError, CaptionerError):
+        except CaptionerError as error:
+            if not begun:
+                return await problem_of(error)(scope, receive, send)
+        except OSError:
             pass  # It comes back by itself, and says from where.
         try:
             async with asyncio.timeout(CLOSE_SECONDS):

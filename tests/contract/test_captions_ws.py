@@ -8,13 +8,14 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from captioner.captions.model import Gap, RoomChange
+from captioner.errors import CaptionerError
 from tests.contract.edge import Edge, running_edge
 from tests.unit.delivery.speaking import caption, final
 
@@ -248,6 +249,22 @@ async def test_a_failure_of_ours_says_nothing_of_its_inside(
     assert closed == 4500
     assert [event["code"] for event in read] == ["internal"]
     assert "division" not in read[0]["message"]
+
+
+async def test_a_reader_is_told_where_the_events_cannot_be_had(
+    edge: Edge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: object) -> NoReturn:
+        raise CaptionerError("Nobody answers where the events are kept.")
+
+    await edge.publish("demo")
+    for part in ("history", "position"):
+        with monkeypatch.context() as patched:
+            patched.setattr(edge.bus, part, away)
+            async with reading(edge) as reader:
+                read, closed = await to_the_end(reader)
+        assert closed == 4500
+        assert [event["message"] for event in read] == ["Nobody answers where the events are kept."]
 
 
 async def test_another_sites_page_cannot_read(edge: Edge) -> None:

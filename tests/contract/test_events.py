@@ -7,10 +7,11 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
+from captioner.errors import CaptionerError
 from tests.contract.edge import Edge
 from tests.unit.delivery.speaking import caption, final
 
@@ -118,6 +119,21 @@ async def test_the_stream_of_an_ended_room_is_not_asked_for_again(edge: Edge) ->
     await edge.rooms.end("demo")
     async with source(edge, last=await place(edge)) as stream:
         assert stream.status == 204, "an EventSource comes back after everything else"
+
+
+async def test_where_the_events_cannot_be_had_the_answer_says_so(
+    edge: Edge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: object) -> NoReturn:
+        raise CaptionerError("Nobody answers where the events are kept.")
+
+    await edge.publish("demo")
+    monkeypatch.setattr(edge.bus, "history", away)
+    async with source(edge) as stream:
+        assert (stream.status, stream.headers["content-type"]) == (
+            500,
+            "application/problem+json",
+        )
 
 
 async def test_a_last_event_id_that_is_none_is_refused(edge: Edge) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from captioner.archive.store import Store
-from captioner.bus.bus import Live
+from captioner.bus.bus import History
 from captioner.bus.memory import MemoryBus
-from captioner.captions.model import Position
+from captioner.captions.model import Numbered, Position, Unnumbered
 from captioner.delivery.farewell import GOING_AWAY, NORMAL, Farewell
 from captioner.delivery.reader import Asked, Reader
 from captioner.errors import CaptionerError, ReaderTooSlow, RoomNotFound
@@ -179,16 +179,92 @@ async def test_readers_get_what_was_said_before_the_server_goes(store: Store) ->
 async def test_trouble_in_one_room_is_not_the_other_rooms(store: Store) -> None:
     async with house(store, bus=BrokenForOne()) as at, at.read() as reader:
         broken = await at.rooms.create(RoomSettings("broken"))
-        async with at.hub.read(broken, NOW) as other, asyncio.timeout(10):
-            with pytest.raises(CaptionerError):
-                await other.failure()
+        with pytest.raises(CaptionerError):
+            async with at.hub.read(broken, NOW):
+                pass
         await at.room.publish(final(1))
         assert await read(reader, 1) == ["u1"]
 
 
+async def test_what_cannot_be_numbered_yet_is_shown_where_the_reader_stands(store: Store) -> None:
+    bus = Interrupted()
+    async with house(store, bus=bus) as at, at.read() as reader, asyncio.timeout(10):
+        seq = reader.position.seq
+        frames = []
+        for told in (
+            Numbered(seq + 1, caption(1, 1, "we")),
+            Unnumbered(final(1, 2)),
+            Unnumbered(final(2)),
+            Numbered(seq + 2, final(1, 2)),
+            Numbered(seq + 3, final(2)),
+        ):
+            bus.told.put_nowait(told)
+            frame = await reader.next()
+            assert frame is not None
+            frames.append(message(frame))
+        assert [(frame["id"], frame["seq"] - seq) for frame in frames] == [
+            ("u1", 1),
+            ("u1", 1),
+            ("u2", 1),
+            ("u1", 2),
+            ("u2", 3),
+        ]
+
+
+async def test_what_cannot_be_numbered_is_not_shown_to_who_has_seen_it_numbered(
+    store: Store,
+) -> None:
+    bus = Interrupted()
+    async with house(store, bus=bus) as at, asyncio.timeout(10):
+        async with at.read():
+            await at.bus.publish("demo", final(1))  # which the hub has not heard of
+            async with at.read() as late:
+                bus.told.put_nowait(Unnumbered(final(1)))
+                bus.told.put_nowait(Numbered(late.position.seq, final(1)))
+                bus.told.put_nowait(Numbered(late.position.seq + 1, final(2)))
+                frame = await late.next()
+                assert frame is not None
+                assert message(frame)["id"] == "u2"
+
+
+class Interrupted:
+    """A bus whose subscribers are told what the test says."""
+
+    def __init__(self) -> None:
+        kept = MemoryBus()
+        self.publish, self.forget = kept.publish, kept.forget
+        self.position, self.history, self.show = kept.position, kept.history, kept.show
+        self.told: asyncio.Queue[Numbered | Unnumbered] = asyncio.Queue()
+
+    @asynccontextmanager
+    async def subscribe(self, room: str) -> AsyncIterator[AsyncIterator[Numbered | Unnumbered]]:
+        yield self._tell()
+
+    async def _tell(self) -> AsyncIterator[Numbered | Unnumbered]:
+        while True:
+            yield await self.told.get()
+
+
+async def test_a_reader_is_told_where_the_history_cannot_be_had(store: Store) -> None:
+    async with house(store, bus=WithoutHistory()) as at, asyncio.timeout(10):
+        with pytest.raises(BusAway):
+            async with at.read():
+                pass
+        await at.hub.close()
+
+
+class BusAway(CaptionerError):
+    """For this test."""
+
+
+class WithoutHistory(MemoryBus):
+    async def history(self, room: str, after: Position | None = None) -> History:
+        raise BusAway("The events are kept elsewhere, and nobody answers there.")
+
+
 class BrokenForOne(MemoryBus):
     @asynccontextmanager
-    async def subscribe(self, room: str) -> AsyncIterator[AsyncIterator[Live]]:
+    async def subscribe(self, room: str) -> AsyncIterator[AsyncIterator[Numbered | Unnumbered]]:
         if room == "broken":
             raise OSError("the line is dead")
         async with super().subscribe(room) as events:

@@ -135,3 +135,23 @@ def test_a_reader_that_reads_is_not_late() -> None:
     for second in range(1000):
         outbox.push(Frame(second + 1, b"x", OPEN), float(second))
         assert len(drain(outbox)) == 1
+
+
+def test_what_has_no_number_of_its_own_waits_beside_what_has() -> None:
+    outbox = Outbox()
+    said = [
+        Frame(5, b"numbered", ("u1", "en"), final=True),
+        Frame(5, b"open", ("u2", "en"), numbered=False),
+        Frame(5, b"newer", ("u2", "en"), numbered=False),
+        Frame(5, b"another", ("u3", "en"), final=True, numbered=False),
+        Frame(5, b"final", ("u2", "en"), final=True, numbered=False),
+        Frame(6, b"final, numbered", ("u2", "en"), final=True),
+    ]
+    for frame in said:
+        outbox.push(frame, 0.0)
+    assert [frame.data for frame in drain(outbox)] == [
+        b"numbered",
+        b"another",
+        b"final",
+        b"final, numbered",
+    ]
