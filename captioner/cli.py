@@ -37,6 +37,9 @@ def cli(*, verbose: bool) -> None:
     # Its debug lines are the headers, with the key, and the messages, with what people say; those
     # above tell of every connection.
     logging.getLogger("websockets").setLevel(logging.WARNING)
+    # It names what comes from Redis: what people say.
+    for name in ("push_response", "redis"):
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 for command in (serve, engine, send, watch, transcribe, doctor):

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from captioner.errors import BadInput
-from captioner.settings import every_setting, read_settings
+from captioner.settings import ROLES, every_setting, read_settings
 
 
 @pytest.fixture(autouse=True)
@@ -50,8 +50,10 @@ def test_a_name_that_nobody_reads_is_refused_with_the_nearest(
         ({"engine": "openai,"}, "--engine: '' is neither"),
         ({"engine": "http://host?key=s3cret"}, "--engine: 'http://host' is neither"),
         ({"engine": "localhost:9"}, "--engine: .* neither embedded, openai"),
-        ({"redis": "redis://localhost"}, "--redis: .* not available yet"),
-        ({"role": "gateway"}, "--role: .* not available yet"),
+        ({"redis": "localhost"}, "--redis: it must be an address such as redis://127.0.0.1:6379"),
+        ({"role": "gateway"}, "--role: .* name it with --redis"),
+        ({"role": "gatekeeper"}, "--role: 'gatekeeper' is not one of all, archive, gateway"),
+        ({"role": "gateway,"}, "--role: '' is not one of all"),
         ({"log_level": "loud"}, "--log-level"),
         ({"budget_room": "-1"}, "--budget-room: .* greater than or equal to 0"),
         ({"budget_day": "inf"}, "--budget-day: .* finite number"),
@@ -82,6 +84,19 @@ def test_prices_and_budgets_come_from_options_and_the_environment_alike(
     assert read_settings().prices == {"a": 1.0, "org/b": 0.5}
     assert read_settings().budget_day == 2.5
     assert read_settings({"prices": ""}).prices == {}
+
+
+def test_roles_are_some_or_all_of_what_there_is_to_do() -> None:
+    assert read_settings().roles == ROLES
+    shared = {"redis": "redis://localhost"}
+    assert read_settings({**shared, "role": "ingest, archive"}).roles == {"ingest", "archive"}
+    assert read_settings({**shared, "role": "all,gateway"}).roles == ROLES
+
+
+def test_a_password_of_redis_is_never_shown() -> None:
+    settings = read_settings({"redis": "redis://:s3cret@localhost"})
+    assert settings.redis.get_secret_value() == "redis://:s3cret@localhost"
+    assert "s3cret" not in f"{settings!r} {settings}"
 
 
 def test_settings_do_not_change() -> None:
