@@ -8,12 +8,12 @@ from collections.abc import Callable
 
 from captioner.bus.bus import Bus
 from captioner.captions.model import Numbered, Position, RoomChange, Unnumbered
-from captioner.delivery.farewell import NORMAL, Farewell
+from captioner.delivery.farewell import GOING_AWAY, NORMAL, Farewell
 from captioner.delivery.frames import Framer
 from captioner.delivery.group import Group
 from captioner.delivery.reader import Asked
 from captioner.delivery.turns import Turns
-from captioner.errors import CaptionerError, ReaderTooSlow, RoomNotFound, SubscriberTooSlow
+from captioner.errors import CaptionerError, RoomNotFound, SubscriberTooSlow
 
 logger = logging.getLogger(__name__)
 
@@ -100,7 +100,7 @@ class Feed:
                         self._hand_on(told)
                     return
                 except SubscriberTooSlow:
-                    logger.warning("Room %s was read too slowly; catching up.", self.room)
+                    logger.warning("Room %s: events were missed; catching up.", self.room)
 
     async def _catch_up(self) -> None:
         """Hand on what was missed while nobody was subscribed."""
@@ -109,8 +109,9 @@ class Feed:
             return
         history = await self._bus.history(self.room, self._position)
         if not history.recovered:
+            # Whoever reads on begins anew, and the history's new name says so only in a `hello`.
             self._position = history.position
-            self._fail(ReaderTooSlow("The server fell behind; connect again to resume."))
+            self.close(Farewell(GOING_AWAY))
             return
         for numbered in history.events:
             self._hand_on(numbered)
