@@ -15,7 +15,7 @@ from captioner.captions.model import Caption, Event, RoomChange, Settled, Status
 from captioner.errors import CaptionerError, Fenced, RedisUnavailable, StreamInUse
 from captioner.redis.connection import Redis
 from captioner.rooms.clock import RoomClock
-from captioner.rooms.keeper import track_duty
+from captioner.rooms.kept_room import track_duty
 from captioner.rooms.leases import TIME_TO_LIVE_S, Lease, Leases
 from captioner.rooms.letters import Answer, Correspondence
 from captioner.rooms.local import languages_chosen, left_open_by
