@@ -35,6 +35,9 @@ e2e: setup-tests
 bench: setup-tests
 	$(BIN)/python -m tests.bench.recognition
 	$(BIN)/python -m tests.bench.ingest_overhead
+	$(BIN)/python -m tests.bench.fanout
+	$(BIN)/python -m tests.bench.fanout --stalled --readers 1000 5000
+	$(BIN)/python -m tests.bench.fanout --storm --readers 5000
 	$(BIN)/python -m tests.bench.turns
 	$(BIN)/python -m tests.bench.kills
 

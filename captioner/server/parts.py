@@ -37,7 +37,8 @@ class Parts:
     metrics: Metrics
 
 
-def _parts(connection: HTTPConnection) -> Parts:
+async def _parts(connection: HTTPConnection) -> Parts:
+    # Asynchronous, although it waits for nothing: what is not goes to a thread, each time.
     return cast(Parts, connection.app.state.parts)
 
 

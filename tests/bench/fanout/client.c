@@ -31,7 +31,7 @@ struct reader {
     int fd;
     enum state state;
     int stalled;
-    int greeted;
+    int returns; /* it says where it was, and is there again once it is greeted */
     long old; /* events up to here were said before it came */
     long seq; /* its last event, -1 before the first */
     char *rest;
@@ -86,7 +86,6 @@ static void start(struct reader *r) {
     if (connect(r->fd, (struct sockaddr *)&to, sizeof to) < 0 && errno != EINPROGRESS)
         fail("connect");
     r->state = CONNECTING;
-    r->greeted = 0;
     r->left = 0;
     in_flight++;
     watch(r, EPOLLOUT, EPOLL_CTL_ADD);
@@ -94,7 +93,8 @@ static void start(struct reader *r) {
 
 static void ask(struct reader *r) {
     char request[512], query[128] = "";
-    if (r->seq >= 0 && *epoch)
+    r->returns = r->seq >= 0 && *epoch;
+    if (r->returns)
         snprintf(query, sizeof query, "?after=%ld&epoch=%s", r->seq, epoch);
     int size = snprintf(request, sizeof request,
                         "GET %s%s HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
@@ -116,7 +116,7 @@ static void gone(struct reader *r) {
 static void upgraded(struct reader *r) {
     r->state = OPEN;
     in_flight--;
-    opened++;
+    opened += !r->returns;
     if (r->stalled) watch(r, 0, EPOLL_CTL_MOD);
 }
 
@@ -132,6 +132,7 @@ static void hello(struct reader *r, const char *data, size_t size) {
         size_t length = strcspn(found + strlen(name), "\"");
         snprintf(epoch, sizeof epoch, "%.*s", (int)length, found + strlen(name));
     }
+    opened += r->returns;
     if (r->seq < 0)
         r->seq = r->old = number_after(data, size, "\"seq\":");
     else if (!memmem(data, size, "\"recovered\":true", 16))
