@@ -77,7 +77,7 @@ class Keeper:
                     self._id, self._journal, redis=self._redis, bus=self._bus, copies=self._copies
                 )
                 await self._keep(kept)
-                await asyncio.gather(*self._closing)
+                await asyncio.gather(*self._closing, return_exceptions=True)
             finally:
                 self._journal.stopping = True
                 for task in self._closing:
@@ -166,8 +166,14 @@ class Keeper:
         closing = self._erase(kept, to) if name == "delete" else _end(kept, to)
         task = asyncio.create_task(closing, name=f"{name} {self._id}")
         self._closing.add(task)
-        task.add_done_callback(self._closing.discard)
-        task.add_done_callback(lambda _task: self._news.set())
+        task.add_done_callback(self._closed)
+
+    def _closed(self, task: asyncio.Task[None]) -> None:
+        self._closing.discard(task)
+        self._news.set()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            # Whoever asked for it asks again, of whoever keeps the room then.
+            logger.info("Room %s was not closed: %s", self._id, error)
 
     async def _erase(self, kept: KeptRoom, to: To) -> None:
         await kept.finish_for_good()

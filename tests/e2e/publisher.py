@@ -25,8 +25,9 @@ PERMANENT = (4400, 4401, 4404, 4410, 4413)
 class Publisher:
     """Sends `samples` as one stream, `pace` times as fast as they were spoken.
 
-    It keeps everything, so it can send again from wherever the server asks. At each of `cuts`
-    (seconds of audio, rising) it breaks the connection without a word.
+    It keeps everything, so it can send again from wherever the server asks: at once, as far as it
+    was spoken already, since nobody waits for it. At each of `cuts` (seconds of audio, rising) it
+    breaks the connection without a word.
     """
 
     url: str
@@ -40,6 +41,8 @@ class Publisher:
     acknowledged: float = 0.0
     connections: int = 0
     resumed_from: list[float] = field(default_factory=list)
+    _began: float | None = None
+    """When the first sample was spoken, on the monotonic clock."""
 
     async def publish(self) -> None:
         """Send everything and return once the server has captioned all of it."""
@@ -98,13 +101,13 @@ class Publisher:
         assert resume_from >= self.acknowledged, "acknowledged audio is asked for again"
         begin = round(resume_from * RATE)
         frame = round(FRAME_S * RATE)
-        started = time.monotonic()
+        self._began = self._began or time.monotonic()
         for position in range(begin, len(self.samples), frame):
             if cuts and position >= cuts[0]:
                 del cuts[0]
                 socket.transport.abort()
                 return
-            due = started + (position - begin) / RATE / self.pace
+            due = self._began + position / RATE / self.pace
             await asyncio.sleep(max(0.0, due - time.monotonic()))
             await socket.send(self.samples[position : position + frame].tobytes())
         await socket.send(json.dumps({"type": "stop"}))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import replace
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -19,10 +20,10 @@ from captioner.errors import (
     RoomNotFound,
     StreamInUse,
 )
-from captioner.redis.script import key
 from captioner.rooms.room import RoomSettings
 from captioner.rooms.shared import SharedRoom
-from tests.redis_servers import RedisServer, running_redis
+from captioner.rooms.shared_journal import journal_lines
+from tests.redis_servers import RedisCluster, RedisServer
 from tests.unit.rooms.conftest import Speaker
 from tests.unit.rooms.shared_house import TIMEOUT_S, Process, process
 
@@ -31,16 +32,33 @@ pytestmark = pytest.mark.anyio
 DEMO = RoomSettings("demo", language="en")
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[RedisServer]:
-    with running_redis() as server:
-        yield server
+@dataclass(frozen=True)
+class Shared:
+    """What the processes share: one server, or three."""
+
+    url: str
+    servers: Sequence[RedisServer]
+
+    def ask(self, *command: str) -> list[Any]:
+        """What each of them answers."""
+        return [server.ask(*command) for server in self.servers]
+
+
+@pytest.fixture(params=["server", "cluster"])
+def redis(request: pytest.FixtureRequest) -> Shared:
+    if request.param == "server":
+        server: RedisServer = request.getfixturevalue("redis_server")
+        shared = Shared(server.url, [server])
+    else:
+        cluster: RedisCluster = request.getfixturevalue("redis_cluster")
+        shared = Shared(cluster.url, cluster.servers)
+    shared.ask("FLUSHALL")
+    return shared
 
 
 @pytest.fixture
-def url(server: RedisServer) -> str:
-    server.ask("FLUSHALL")
-    return server.url
+def url(redis: Shared) -> str:
+    return redis.url
 
 
 @pytest.fixture
@@ -258,7 +276,7 @@ async def test_a_room_ends_when_what_was_said_is_captioned_wherever_that_is(
 
 
 async def test_a_room_that_is_erased_is_gone_from_every_disk_and_from_redis(
-    url: str, server: RedisServer, tmp_path: Path
+    url: str, redis: Shared, tmp_path: Path
 ) -> None:
     async with process(url, tmp_path / "a") as first, process(url, tmp_path / "b") as second:
         room = await first.rooms.create(DEMO)
@@ -273,7 +291,7 @@ async def test_a_room_that_is_erased_is_gone_from_every_disk_and_from_redis(
         with pytest.raises(RoomNotFound):
             await first.rooms.get("demo")
         await until(lambda: not [*tmp_path.glob("*/rooms/demo")], "the disks are clean")
-    assert server.ask("KEYS", "*{demo}*") == []
+    assert not any(redis.ask("KEYS", "*{demo}*"))
 
 
 async def test_a_disk_that_was_away_when_its_room_was_erased_is_cleaned_when_it_is_back(
@@ -294,7 +312,7 @@ async def test_a_disk_that_was_away_when_its_room_was_erased_is_cleaned_when_it_
 
 
 async def test_a_final_is_journalled_once_however_often_its_letter_comes(
-    one: Process, server: RedisServer
+    one: Process,
 ) -> None:
     room = await one.rooms.create(DEMO)
     await room.open_track("mic", Speaker())
@@ -304,6 +322,5 @@ async def test_a_final_is_journalled_once_however_often_its_letter_comes(
         room.letters.send_again()
     await room.publish(caption("last", "Last.", start=99.0), settled=Settled("mic", 99.0))
     await settled(room, 99.0)
-    lines = server.ask("XRANGE", key("demo", "journal"), "-", "+")
-    texts = [orjson.loads(fields["line"]).get("text") for _, fields in lines]
+    texts = [orjson.loads(line).get("text") for line in await journal_lines(one.redis, "demo")]
     assert [text for text in texts if text] == [*(f"{n}." for n in range(20)), "Last."]
