@@ -19,9 +19,9 @@ from captioner.errors import Fenced, RedisUnavailable
 from captioner.redis.connection import Redis
 from captioner.redis.script import Script, key, lua
 
-TIME_TO_LIVE_S = 2.0
+TIME_TO_LIVE_S = 1.5
 """After so long without a sign of its holder a lease is anybody's."""
-RENEWAL_S = 0.5
+RENEWAL_S = 0.4
 _POLL_S = 0.1
 
 _ACQUIRE, _RENEW, _RELEASE = (
