@@ -21,9 +21,13 @@ def serve(context: click.Context, /, **given: str | None) -> None:
     settings = settings_given(context, given)
     logging.getLogger().setLevel(settings.log_level.upper())
     with suppress(KeyboardInterrupt):  # before there was anything to finish
-        run(serve_all(settings, _ready))
+        run(serve_all(settings, lambda address: _ready(address, settings.roles)))
 
 
-def _ready(address: str) -> None:
+def _ready(address: str, roles: frozenset[str]) -> None:
+    if "gateway" not in roles:
+        click.echo(f"Captioner is ready at {address}: {', '.join(sorted(roles))}. Ctrl-C stops it.")
+        return
     click.echo(f"Captioner is ready. Open {address} in a browser; Ctrl-C stops it.")
-    click.echo(f"  Speak: {address}/rooms/ROOM/speak    Read: {address}/rooms/ROOM")
+    if "ingest" in roles:
+        click.echo(f"  Speak: {address}/rooms/ROOM/speak    Read: {address}/rooms/ROOM")

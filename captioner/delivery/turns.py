@@ -31,11 +31,10 @@ class Turns:
         left = CHUNK
         while self._due and left > 0:
             group = self._due.popleft()
+            self._queued.discard(group)
             left -= max(1, group.write(left))
             if group.is_due:
-                self._due.append(group)  # A small room does not wait for the whole of a large one.
-            else:
-                self._queued.discard(group)
+                self.ask(group)  # A small room does not wait for the whole of a large one.
         if self._due:
             self._schedule()
 

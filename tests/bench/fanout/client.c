@@ -164,6 +164,13 @@ static void event(struct reader *r, const char *data, size_t size, double at) {
     }
 }
 
+/* Answers a ping with what it said, under a mask of zeros. */
+static void pong(struct reader *r, const char *said, size_t size) {
+    char frame[6 + 125] = {(char)0x8a, (char)(0x80 | size)};
+    memcpy(frame + 6, said, size);
+    if (send(r->fd, frame, 6 + size, MSG_NOSIGNAL) < 0) fail("pong");
+}
+
 /* Takes whole frames from the data; returns how many bytes they had. */
 static size_t frames(struct reader *r, char *data, size_t size, double at) {
     size_t used = 0;
@@ -181,7 +188,7 @@ static size_t frames(struct reader *r, char *data, size_t size, double at) {
         if (size - used < begin + length) break;
         int opcode = head[0] & 0xf;
         if (opcode == 1) event(r, data + used + begin, length, at);
-        if (opcode == 9 && send(r->fd, "\x8a\x80\0\0\0\0", 6, MSG_NOSIGNAL) < 0) return used;
+        if (opcode == 9) pong(r, data + used + begin, length);
         if (opcode == 8) closed++;
         used += begin + length;
     }

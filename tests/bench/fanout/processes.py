@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import select
 import subprocess
 import sys
 import tempfile
@@ -17,7 +18,7 @@ from typing import Any, Protocol
 
 import psutil
 
-from tests.bench.fanout.servers import PATH, SIZE, message
+from tests.bench.fanout.servers import PATH, PATIENCE_S, SIZE, message
 from tests.processes import environment, free_port, wait_for
 
 SERVER_CORE, CLIENT_CORE = 0, -1
@@ -120,6 +121,8 @@ class Nchan:
         os.set_blocking(self._ack, True)
         for _ in range(events):
             self._publish()
+            if not select.select([self._ack], [], [], PATIENCE_S)[0]:
+                raise RuntimeError("nchan: not all readers had the event")
             os.read(self._ack, 1)
 
     def pace(self, events: int, interval: float) -> None:

@@ -30,6 +30,8 @@ from tests.contract.edge import running_edge
 
 ROOM = "bench"
 PATH = f"/v1/rooms/{ROOM}/captions"
+PATIENCE_S = 30.0
+"""A reader that has not had an event by then never will."""
 _FILLER = "we ship on Monday, if the tests are green by then; " * 3
 
 Publish = Callable[[Caption], Awaitable[None]]
@@ -64,7 +66,8 @@ class Acknowledgements:
         self._come.clear()
 
     async def next(self) -> None:
-        await self._come.wait()
+        async with asyncio.timeout(PATIENCE_S):
+            await self._come.wait()
         self._come.clear()
 
     def _read(self) -> None:
