@@ -230,6 +230,24 @@ async def test_a_stream_that_nobody_goes_on_with_is_finished_with_what_was_shown
     assert (place.settled, place.left_open) == (1.0, ())
 
 
+async def test_what_a_process_says_that_slept_through_its_end_is_refused(
+    one: Process, other: Process
+) -> None:
+    here, there = await one.rooms.create(DEMO), await other.rooms.get("demo")
+    await here.open_track("mic", Speaker(attended=False))
+    await one.leases.renew()  # the last that is heard of it
+    place = await there.open_track("mic", Speaker())
+    name = there.next_caption_id("mic")
+    await here.publish(caption("u1", "Too late."), settled=Settled("mic", 9.0))
+    await there.publish(caption(name, "In time."), settled=Settled("mic", 1.0))
+    await settled(there, 1.0)
+    assert place.settled == 0.0
+    assert await other.finals("demo") == ["In time."]
+    await until(lambda: here.settled("mic") == 0.0, "nothing is settled by it")
+    with pytest.raises(Fenced):
+        await here.publish(caption("u2", "Too"))
+
+
 async def test_a_change_reaches_the_process_that_captions(one: Process, other: Process) -> None:
     room = await one.rooms.create(DEMO)
     changed: list[str] = []
