@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from types import TracebackType
 
 from captioner.errors import Busy, CaptionerError, StreamInUse
@@ -20,6 +20,8 @@ logger = logging.getLogger(__name__)
 
 HALF_OPEN_S = 5.0
 """A publisher that has sent nothing for so long gives way to another connection of its stream."""
+CLOSE_S = 5.0
+"""How long a track that is given up may take over its goodbye."""
 MOST_TRACKS = 1024
 """Streams of one process; each may keep minutes of audio."""
 
@@ -204,6 +206,11 @@ class Tracks:
         living = tuple(self._living)
         for task in living:
             task.cancel()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_S):
+                await asyncio.shield(asyncio.gather(*living, return_exceptions=True))
+        for task in living:
+            task.cancel()  # those that wait for somebody to whom they would say goodbye
         await asyncio.gather(*living, return_exceptions=True)
 
     async def _open(self, room: Room, start: Start) -> Track:
@@ -242,6 +249,7 @@ class Tracks:
                 await room.close_track(stream)
             except CaptionerError as error:
                 logger.warning("Room %s: %s", room.settings.id, error)
+                track.failure = track.failure or error  # not all of it may be kept
             finally:
                 del self._tracks[room.settings.id, stream]
                 track.over.set()

@@ -79,12 +79,16 @@ class Keeper:
                 await self._keep(kept)
                 await asyncio.gather(*self._closing, return_exceptions=True)
             finally:
-                self._journal.stopping = True
+                self.stop()
                 for task in self._closing:
                     task.cancel()
                 await asyncio.gather(*self._closing, return_exceptions=True)
                 if not self._erasing:
                     await self._copies.finish(self._id)
+
+    def stop(self) -> None:
+        """Whoever cancels `run` says so first: what waits for Redis then ends."""
+        self._journal.stop()
 
     async def _keep(self, kept: KeptRoom) -> None:
         orphans = Orphans(kept, bus=self._bus, leases=self._leases, grace_s=self._grace_s)

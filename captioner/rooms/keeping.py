@@ -42,6 +42,7 @@ class Keepers:
         self._copies = copies
         self._grace_s = grace_s
         self._keeping: dict[str, asyncio.Task[None]] = {}
+        self._keepers: dict[str, Keeper] = {}
         self._erasing: set[asyncio.Task[None]] = set()
         self._unregistered = True
         """Whether Redis may not know the rooms of this disk."""
@@ -63,6 +64,8 @@ class Keepers:
                         await self._redis.wait_until_up()
                     await asyncio.sleep(LOOK_S)
         finally:
+            for keeper in self._keepers.values():
+                keeper.stop()
             tasks = (*self._keeping.values(), *self._erasing)
             for task in tasks:
                 task.cancel()
@@ -155,7 +158,11 @@ class Keepers:
             copies=self._copies,
             grace_s=self._grace_s,
         )
-        await keeper.run()
+        self._keepers[lease.room] = keeper
+        try:
+            await keeper.run()
+        finally:
+            del self._keepers[lease.room]
         await self._redis.read(("SREM", KEPT, lease.room))
 
     async def _elsewhere_longer(self, room: str) -> bool:

@@ -7,6 +7,7 @@ reader has seen is in the journal, whatever dies.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from typing import Protocol
@@ -58,8 +59,7 @@ class SharedJournal:
         self.origin: tuple[str, int] | None = None
         """The letter that the next entries come from: its sender and number."""
         self.answer: bytes = b""
-        self.stopping = False
-        """Whether Redis is not waited for any more."""
+        self._stopped = asyncio.Event()
 
     async def take_up(self) -> tuple[list[Entry], dict[str, int]]:
         """Bring disk and Redis to the same lines.
@@ -77,6 +77,10 @@ class SharedJournal:
             await self._disk.rewrite(self._room, shared)
             kept, self._count = shared, len(shared)
         return _read(kept)
+
+    def stop(self) -> None:
+        """Wait for Redis no more: whoever keeps the room next goes on."""
+        self._stopped.set()
 
     async def complete(self) -> bool:
         """Whether Redis still has every line."""
@@ -96,9 +100,19 @@ class SharedJournal:
             try:
                 return await self._commit(line, entry)
             except RedisUnavailable:
-                if self.stopping:
+                await self._until_up()
+                if self._stopped.is_set():
                     raise
-                await self._redis.wait_until_up()
+
+    async def _until_up(self) -> None:
+        """Wait until Redis is there, or is not waited for."""
+        up = asyncio.create_task(self._redis.wait_until_up())
+        stopped = asyncio.create_task(self._stopped.wait())
+        try:
+            await asyncio.wait((up, stopped), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            up.cancel()
+            stopped.cancel()
 
     async def _commit(self, line: bytes, entry: Entry | None) -> None:
         event = entry.event if isinstance(entry, Published) else None
