@@ -13,6 +13,7 @@ from captioner.rooms.copies import ERASED, KEPT, Copies, register
 from captioner.rooms.keeper import Keeper
 from captioner.rooms.leases import Lease, Leases
 from captioner.rooms.letters import CALLS, KEEPER
+from captioner.rooms.records import RoomRecord
 from captioner.rooms.shared_journal import newest_line
 
 LOOK_S = 0.25
@@ -101,17 +102,25 @@ class Keepers:
 
     async def _register_all(self) -> None:
         """Give a Redis that forgot them the rooms of this disk; erase those that are to go."""
-        for record in await self._copies.rooms():
-            room = record.settings.id
-            [erased] = await self._redis.read(("HGET", ERASED, room))
-            if erased is not None and erased.decode() >= record.created_at.isoformat():
-                await self._erase(room, erased.decode())
-                continue
-            lines = len(await self._copies.lines(room))
-            unknown = await register(self._redis, record, lines)
-            if unknown or lines > await newest_line(self._redis, room):
-                self._told_at[room] = asyncio.get_running_loop().time()
-                self._again.add(room)  # its journal is to be known again, too
+        records = await self._copies.rooms()
+        if not records:
+            return
+        rooms = [record.settings.id for record in records]
+        [erased] = await self._redis.read(("HMGET", ERASED, *rooms))
+        journals = await self._redis.read(*(("EXISTS", key(room, "journal")) for room in rooms))
+        for record, made, known in zip(records, erased, journals, strict=True):
+            if made is not None and made.decode() >= record.created_at.isoformat():
+                await self._copies.erase(record.settings.id)
+            elif not known:
+                await self._register(record)
+
+    async def _register(self, record: RoomRecord) -> None:
+        """Let Redis know the room, and how much of it there is here."""
+        room = record.settings.id
+        lines = len(await self._copies.lines(room))
+        if await register(self._redis, record, lines) or lines:
+            self._told_at[room] = asyncio.get_running_loop().time()
+            self._again.add(room)  # its journal is to be known, too
 
     async def _erase(self, room: str, made: str) -> None:
         for record in await self._copies.rooms():

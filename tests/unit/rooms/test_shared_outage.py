@@ -15,7 +15,7 @@ from captioner.captions.model import Caption, Numbered, Settled, Unnumbered
 from captioner.errors import RedisUnavailable, SubscriberTooSlow
 from captioner.rooms.room import RoomSettings
 from captioner.rooms.shared import SharedRoom
-from tests.redis_servers import RedisServer, running_redis
+from tests.redis_servers import RedisServer, running_redis, running_sentinel
 from tests.unit.rooms.conftest import Speaker
 from tests.unit.rooms.shared_house import Process, process
 from tests.unit.rooms.test_shared import caption, settled, until
@@ -157,6 +157,19 @@ async def test_a_redis_without_memory_to_spare_is_as_one_that_is_away(
         server.ask("CONFIG", "SET", "maxmemory", "0")
         await settled(room, 2.0)
         assert await running.finals("demo") == ["One.", "Two."]
+
+
+async def test_when_another_redis_takes_over_rooms_go_on_there(tmp_path: Path) -> None:
+    with running_sentinel() as (sentinel, master, _):
+        async with captioned(sentinel, tmp_path) as (running, room):
+            before = await running.bus.position("demo")
+            master.kill()
+            await noticed(running)
+            await room.publish(caption("u2", "Two.", start=1.0), settled=Settled("mic", 2.0))
+            await settled(room, 2.0)
+            history = await running.bus.history("demo", before)
+            assert not history.recovered, "the other may have lacked what was written last"
+            assert await running.finals("demo") == ["One.", "Two."]
 
 
 async def test_a_process_can_stop_while_redis_is_away(server: RedisServer, tmp_path: Path) -> None:
