@@ -36,6 +36,9 @@ from captioner.rooms.shared_registry import SharedRooms
 from captioner.server.parts import Parts
 from captioner.settings import ROLES, Settings
 
+_EXCHANGE_S = 2.0
+"""Between two rounds in which processes learn what the others spent."""
+
 
 @dataclass(frozen=True, slots=True)
 class Running:
@@ -102,7 +105,8 @@ async def joined_over_redis(settings: Settings) -> AsyncIterator[Running]:
         leases = await enter(Leases(redis))
         rooms = await enter(SharedRooms(redis, bus, leases))
         records = SharedUsage(redis)
-        accounts = Accounts(price_table(settings.prices), _budgets(settings), records, utc_now)
+        prices, budgets = price_table(settings.prices), _budgets(settings)
+        accounts = Accounts(prices, budgets, records, utc_now, pause=_EXCHANGE_S)
         recognises = await enter(recogniser(settings)) if "ingest" in roles else None
         if "archive" in roles:
             store = stack.enter_context(open_store(settings.data))
@@ -114,7 +118,7 @@ async def joined_over_redis(settings: Settings) -> AsyncIterator[Running]:
         tracks = await enter(_tracks(settings, recognises, accounts, metrics))
         hub = await enter(Hub(bus))
         rooms.on_ending.append(tracks.finish)
-        rooms.on_erased.append(accounts.forget)
+        rooms.on_erased += [accounts.forget, records.forget]
         rooms.on_changed.append(tracks.change)
         transcripts = SharedTranscripts(redis, rooms)
 
