@@ -19,8 +19,10 @@ from captioner.captions.model import Settled
 from captioner.errors import RedisUnavailable
 from captioner.realtime.cost import Usage, price_table
 from captioner.redis.connection import Redis, connected
+from captioner.rooms.copies import register
+from captioner.rooms.records import RoomRecord
 from captioner.rooms.room import RoomSettings
-from tests.redis_servers import RedisServer, running_redis
+from tests.redis_servers import RedisCluster, RedisServer, running_redis
 from tests.unit.accounts.house import NOON, talk
 from tests.unit.rooms.conftest import Speaker
 from tests.unit.rooms.shared_house import Process, process
@@ -60,7 +62,11 @@ class Ingest:
 
 @asynccontextmanager
 async def ingest(
-    server: RedisServer, *, room: float = 0.0, day: float = 0.0, time: Time | None = None
+    server: RedisServer | RedisCluster,
+    *,
+    room: float = 0.0,
+    day: float = 0.0,
+    time: Time | None = None,
 ) -> AsyncIterator[Ingest]:
     """A process with budgets; it flushes when it is told to."""
     at = time or Time()
@@ -139,6 +145,22 @@ async def test_a_rooms_budget_holds_over_all_processes_from_the_first_session_on
             elsewhere = other.accounts.meter("other", "ben")
             await elsewhere.opening()
             assert elsewhere.refusal(*PAID) is None
+
+
+async def test_budgets_hold_over_a_cluster_too(redis_cluster: RedisCluster) -> None:
+    async with ingest(redis_cluster, day=0.1) as one, ingest(redis_cluster, day=0.1) as other:
+        for number in range(10):
+            room = f"usage-{number}"
+            record = RoomRecord(RoomSettings(room), NOON, "idle")
+            await register(one.redis, record)
+            talk(one.accounts.meter(room, "ana"), 1)
+            talk(other.accounts.meter(room, "ben"), 1)
+        for each in (one, other):
+            await each.accounts.flush()
+        assert (await one.usage("usage-7")).room.spent_usd == pytest.approx(0.02)
+        assert (await one.usage("usage-7")).day.spent_usd == pytest.approx(0.2)
+        assert other.accounts.usage("usage-7").room.spent_usd == pytest.approx(0.02)
+        assert other.accounts.usage("usage-7").day.spent_usd == pytest.approx(0.2)
 
 
 async def test_an_open_session_learns_what_the_others_spend(
@@ -229,7 +251,11 @@ async def test_what_was_added_and_not_answered_counts_once(
         server.freeze()
         await one.accounts.flush()
         assert not one.redis.up
-        server.thaw()  # which takes what was written to it before
+        server.thaw()
+        await until(
+            lambda: '"sent_s":120.0' in server.ask("HVALS", "captioner:{demo}:usage")[0],
+            "Redis takes what was written to it before",
+        )
         await one.redis.wait_until_up()
         await one.accounts.flush()
         assert (await one.total()).sent_s == 120.0
