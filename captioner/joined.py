@@ -19,6 +19,7 @@ from captioner.bus.memory import MemoryBus
 from captioner.bus.redis import RedisBus
 from captioner.delivery.hub import Hub
 from captioner.errors import EngineUnavailable, RedisUnavailable
+from captioner.ingest.shared_recognition import SharedRecognition
 from captioner.ingest.stage import wishes_of
 from captioner.ingest.tracks import Tracks
 from captioner.metrics import Metrics
@@ -35,6 +36,11 @@ from captioner.rooms.room import Room, TrackPlace
 from captioner.rooms.shared_registry import SharedRooms
 from captioner.server.parts import Parts
 from captioner.settings import ROLES, Settings
+
+_READY, _READY_S = "captioner:ready", 60
+"""A key that tells nothing, and how long it stays there, in seconds."""
+_EXCHANGE_S = 2.0
+"""Between two rounds in which processes learn what the others spent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +88,7 @@ async def joined_alone(settings: Settings) -> AsyncIterator[Running]:
                     hub,
                     store.transcript,
                     recognises.check,
+                    tracks.recognition,
                     usage,
                     metrics,
                 ),
@@ -98,23 +105,30 @@ async def joined_over_redis(settings: Settings) -> AsyncIterator[Running]:
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
         redis = await enter(connected(settings.redis.get_secret_value()))
+        metrics.watch_redis(lambda: redis.up)
         bus = await enter(RedisBus(redis))
-        leases = await enter(Leases(redis))
-        rooms = await enter(SharedRooms(redis, bus, leases))
+        leases = await enter(Leases(redis, metrics=metrics))
+        rooms = await enter(SharedRooms(redis, bus, leases, metrics))
         records = SharedUsage(redis)
-        accounts = Accounts(price_table(settings.prices), _budgets(settings), records, utc_now)
+        prices, budgets = price_table(settings.prices), _budgets(settings)
+        accounts = Accounts(prices, budgets, records, utc_now, pause=_EXCHANGE_S)
         recognises = await enter(recogniser(settings)) if "ingest" in roles else None
         if "archive" in roles:
             store = stack.enter_context(open_store(settings.data))
             await enter(_running(store.run()))
-            await enter(_running(Keepers(redis, bus, leases, store, grace_s=settings.grace).run()))
+            grace_s = settings.grace
+            keepers = Keepers(redis, bus, leases, store, grace_s=grace_s, metrics=metrics)
+            await enter(_running(keepers.run()))
         if recognises is not None:
             await enter(_running(accounts.run()))
             await enter(_running(say_what_is_wrong(recognises.engines)))
         tracks = await enter(_tracks(settings, recognises, accounts, metrics))
+        recognition = SharedRecognition(redis, leases, tracks.upstreams)
+        if recognises is not None:
+            await enter(_running(recognition.run()))
         hub = await enter(Hub(bus))
         rooms.on_ending.append(tracks.finish)
-        rooms.on_erased.append(accounts.forget)
+        rooms.on_erased += [accounts.forget, records.forget]
         rooms.on_changed.append(tracks.change)
         transcripts = SharedTranscripts(redis, rooms)
 
@@ -130,6 +144,7 @@ async def joined_over_redis(settings: Settings) -> AsyncIterator[Running]:
                 hub,
                 transcripts.transcript,
                 _ready(redis, recognises),
+                recognition.recognition,
                 usage,
                 metrics,
             ),
@@ -139,8 +154,10 @@ async def joined_over_redis(settings: Settings) -> AsyncIterator[Running]:
 
 def _ready(redis: Redis, recognises: Recogniser | None) -> Callable[[], Awaitable[None]]:
     async def check() -> None:
+        # Only a write shows that it can be written to: it may be full, or a replica.
+        await redis.read(("SET", _READY, "", "EX", _READY_S))
         if not redis.up:
-            raise RedisUnavailable("Redis cannot be reached.")
+            raise RedisUnavailable("A part of Redis cannot be reached.")
         if recognises is not None:
             await recognises.check()
 

@@ -5,6 +5,7 @@ No label names a room, a track or anything that was said.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
@@ -58,6 +59,16 @@ class Metrics:
             "verdict",
             "outcome",
         )
+        self._takeovers = self._counter(
+            "keeper_takeovers", "Rooms kept here since their keeper died, stopped or lost them."
+        )
+        self._leases_lost = self._counter(
+            "leases_lost", "Duties that another process does, though this one did not let go."
+        )
+        self._unnumbered = self._counter(
+            "events_unnumbered", "Events that readers here were shown while Redis was away."
+        )
+        self._watched: dict[str, Gauge] = {}
 
     def session_opened(self, engine: str) -> None:
         self._opened.labels(engine).inc()
@@ -88,9 +99,33 @@ class Metrics:
     def guarded(self, verdict: str, outcome: Outcome) -> None:
         self._guarded.labels(verdict, outcome).inc()
 
+    def keeper_taken_over(self) -> None:
+        self._takeovers.inc()
+
+    def lease_lost(self) -> None:
+        self._leases_lost.inc()
+
+    def shown_unnumbered(self) -> None:
+        self._unnumbered.inc()
+
+    def watch_redis(self, up: Callable[[], bool]) -> None:
+        self._watch("redis_up", "1 while Redis answers, else 0.", up)
+
+    def watch_rooms_kept(self, count: Callable[[], int]) -> None:
+        self._watch("rooms_kept", "Rooms that this process keeps.", count)
+
+    def watch_readers(self, count: Callable[[], int]) -> None:
+        self._watch("readers", "Readers connected to this process.", count)
+
     def exposition(self) -> tuple[bytes, str]:
         """All metrics as Prometheus reads them, and the content type of that."""
         return generate_latest(self.registry), CONTENT_TYPE_PLAIN_0_0_4
+
+    def _watch(self, name: str, help: str, value: Callable[[], float]) -> None:
+        """From now on the metric is what the function returns."""
+        if name not in self._watched:
+            self._watched[name] = Gauge(f"captioner_{name}", help, registry=self.registry)
+        self._watched[name].set_function(value)
 
     def _counter(self, name: str, help: str, *labels: str) -> Counter:
         return Counter(f"captioner_{name}", help, labels, registry=self.registry)

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from captioner.accounts.budget import Budget, Budgets, BudgetState
 from captioner.accounts.ledger import Ledger
 from captioner.accounts.records import UpstreamSession, UsageRecords, Used
-from captioner.errors import StorageFailed
+from captioner.errors import RoomNotFound, StorageFailed
 from captioner.realtime.cost import Meter, Price, Tally, Usage, price_of
 from captioner.rooms.uninterrupted import uninterrupted
 
@@ -44,6 +44,10 @@ class RoomUsage:
 class Accounts:
     """Counts what the rooms use. `load` first; then `run`, in a task of the caller's, keeps it.
 
+    Where several processes share rooms, budgets are held over all of them: what the others spent
+    is learned with every round and whenever a session is opened. While they cannot be asked, what
+    was last known of them counts.
+
     `clock` tells the time in UTC. `pause`: seconds between two rounds of writing, which is what a
     crash may take from the count; what a closed session used is written at once.
     """
@@ -65,6 +69,9 @@ class Accounts:
         self._rooms: dict[str, Ledger] = {}
         self._days: defaultdict[date, float] = defaultdict(float)
         """USD by day; they stay spent when a room is erased."""
+        self._day_elsewhere = 0.0
+        """USD that other processes spent on `_day_asked`, as far as is known."""
+        self._day_asked: date | None = None
         self._closed = asyncio.Event()
 
     async def load(self) -> None:
@@ -90,8 +97,9 @@ class Accounts:
     async def flush(self) -> None:
         """Keep what was counted; what cannot be kept is tried again the next time."""
         for ledger in tuple(self._rooms.values()):
-            if ledger.unkept:
+            if ledger.unkept or self._records.lacks(ledger.room):
                 await uninterrupted(self._keep(ledger))
+        await self._exchange()
 
     def meter(self, room: str, track: str) -> Meter:
         """What the sessions of a track are counted by."""
@@ -127,19 +135,46 @@ class Accounts:
             return f"the day's budget of {self.budgets.day} is spent, until midnight UTC"
         return None
 
+    async def opening(self, ledger: Ledger) -> None:
+        """A session is about to be opened: learn what others spent."""
+        await uninterrupted(self._keep(ledger))
+        await self._exchange()
+
     def closed(self) -> None:
         """A session is over: keep soon what it used."""
         self._closed.set()
 
     async def _keep(self, ledger: Ledger) -> None:
-        if self._rooms.get(ledger.room) is not ledger:
-            return  # erased since; there may be another room of that id by now
+        async with ledger.keeping:
+            if self._rooms.get(ledger.room) is not ledger:
+                return  # erased since; there may be another room of that id by now
+            before = self._room_spending(ledger)
+            await self._append(ledger)
+            _tell(f"the budget of room {ledger.room}", before, self._room_spending(ledger))
+
+    async def _append(self, ledger: Ledger) -> None:
         entries = ledger.take_unkept()
         try:
-            await self._records.append(ledger.room, entries)
+            ledger.elsewhere_usd = await self._records.append(ledger.room, entries)
+        except RoomNotFound:
+            ledger.begin_again(entries)
+            await self._append(ledger)
         except StorageFailed as error:
-            logger.warning("The usage of room %s is not kept: %s", ledger.room, error)
+            if entries:
+                logger.warning("The usage of room %s is not kept: %s", ledger.room, error)
             ledger.give_back(entries)
+
+    async def _exchange(self) -> None:
+        """Tell the other processes what was spent here today, and learn what they spent."""
+        day = self.clock().date()
+        before = self._day_spending(day)
+        try:
+            spent = await self._records.exchange(day, self._days[day])
+        except StorageFailed as error:
+            logger.debug("What others spent today is not known: %s", error)
+            return
+        self._day_elsewhere, self._day_asked = spent, day
+        _tell("the budget of the day", before, self._day_spending(day))
 
     def _ledger(self, room: str) -> Ledger:
         if room not in self._rooms:
@@ -147,10 +182,11 @@ class Accounts:
         return self._rooms[room]
 
     def _room_spending(self, ledger: Ledger) -> Spending:
-        return Spending(self.budgets.room, ledger.spent_usd)
+        return Spending(self.budgets.room, ledger.spent_usd + ledger.elsewhere_usd)
 
     def _day_spending(self, day: date) -> Spending:
-        return Spending(self.budgets.day, self._days[day])
+        elsewhere = self._day_elsewhere if day == self._day_asked else 0.0
+        return Spending(self.budgets.day, self._days[day] + elsewhere)
 
 
 class _TrackMeter:
@@ -162,6 +198,9 @@ class _TrackMeter:
         self._track = track
         self._sessions: dict[str, tuple[UpstreamSession, Tally]] = {}
         """Closed ones too: of an item that is completed late, the usage comes late."""
+
+    async def opening(self) -> None:
+        await self._accounts.opening(self._ledger)
 
     def opened(self, session: str, engine: str, model: str) -> None:
         price = price_of(engine, model, self._accounts.prices)

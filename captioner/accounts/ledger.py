@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from datetime import date
 
@@ -10,13 +11,17 @@ from captioner.realtime.cost import Usage
 
 
 class Ledger:
-    """Adds up a room's usage. `room` is its id."""
+    """Adds up a room's usage in this process. `room` is its id."""
 
     def __init__(self, room: str) -> None:
         self.room = room
+        self.keeping = asyncio.Lock()
+        """Held while some of it is being kept."""
         self.sessions: dict[UpstreamSession, Usage] = {}
         """In the order in which they began."""
         self.spent_usd = 0.0
+        self.elsewhere_usd = 0.0
+        """What other processes spent in the room, as far as is known."""
         self._unkept: dict[tuple[UpstreamSession, date], Usage] = {}
 
     @property
@@ -47,6 +52,13 @@ class Ledger:
         """These were taken and not kept."""
         for entry in entries:
             self._leave_unkept(entry)
+
+    def begin_again(self, entries: Iterable[Used]) -> None:
+        """The room is another one of that id, and these are all that was used in it."""
+        self.sessions.clear()
+        self.spent_usd = self.elsewhere_usd = 0.0
+        for entry in entries:
+            self.add(entry)
 
     def _add(self, session: UpstreamSession, usage: Usage) -> None:
         self.sessions[session] = self.sessions.get(session, Usage()) + usage

@@ -42,6 +42,21 @@ class UsageRecords(Protocol):
         """All that is kept, by room."""
         ...
 
-    async def append(self, room: str, entries: Sequence[Used]) -> None:
-        """Add to what is kept of the room: all of it, or (`StorageFailed`) nothing."""
+    async def append(self, room: str, entries: Sequence[Used]) -> float:
+        """Add to what is kept of the room: all of it, or (`StorageFailed`) nothing.
+
+        Returns what other processes spent in the room, in USD. What is appended again because it
+        failed before counts once. Raises `RoomNotFound`, once, where what was kept before is that
+        of a room that is gone, and this is another one of its id.
+        """
+        ...
+
+    async def exchange(self, day: date, spent_usd: float) -> float:
+        """Tell the other processes what this one spent on a day, in all rooms, and return what
+        they did; raises `StorageFailed`.
+        """
+        ...
+
+    def lacks(self, room: str) -> bool:
+        """Whether what was kept of the room may be lost; `append` keeps it again."""
         ...

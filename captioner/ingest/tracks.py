@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from types import TracebackType
 
@@ -177,13 +177,13 @@ class Tracks:
             if not displaced.is_set():
                 track.disconnect()
 
-    def upstream(self, room: str) -> dict[str, Upstream]:
-        """Who recognises the room's streams, by stream."""
-        return {
-            stream: track.stage.upstream
-            for (name, stream), track in self._tracks.items()
-            if name == room
-        }
+    def upstreams(self) -> dict[tuple[str, str], Upstream]:
+        """Who recognises the streams of this process, by room and stream."""
+        return {where: track.stage.upstream for where, track in self._tracks.items()}
+
+    async def recognition(self, rooms: Sequence[str]) -> dict[str, dict[str, Upstream]]:
+        """Who recognises the streams of these rooms, where this process captions them all."""
+        return by_room(rooms, self.upstreams())
 
     def change(self, room: Room) -> None:
         """The room's settings are other ones: its tracks keep to them from the next sentence on."""
@@ -253,6 +253,17 @@ class Tracks:
             finally:
                 del self._tracks[room.settings.id, stream]
                 track.over.set()
+
+
+def by_room(
+    rooms: Sequence[str], upstreams: Mapping[tuple[str, str], Upstream]
+) -> dict[str, dict[str, Upstream]]:
+    """Those of the rooms, by room and then by stream."""
+    found: dict[str, dict[str, Upstream]] = {room: {} for room in rooms}
+    for (room, stream), upstream in upstreams.items():
+        if room in found:
+            found[room][stream] = upstream
+    return found
 
 
 async def _finish(tracks: list[Track], *, going_away: bool = False) -> None:

@@ -20,6 +20,10 @@ class Meter(Protocol):
     The names of sessions are unique within the track while the process runs.
     """
 
+    async def opening(self) -> None:
+        """A session is about to be opened: learn what others spent."""
+        ...
+
     def opened(self, session: str, engine: str, model: str) -> None:
         """A session began with an engine such as `openai` and a model."""
         ...
@@ -43,6 +47,8 @@ class Meter(Protocol):
 
 class Unmetered:
     """Counts nothing, and refuses nothing: where nobody pays."""
+
+    async def opening(self) -> None: ...
 
     def opened(self, session: str, engine: str, model: str) -> None: ...
 

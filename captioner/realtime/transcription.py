@@ -184,6 +184,7 @@ class Transcription:
     async def _open(self, engine: Engine) -> Link:
         """A configured session; raises `EngineUnavailable`, at once if it is not worth trying."""
         provider = engine.provider
+        await self._meter.opening()
         if not provider.greets:
             self._check_budget(provider)
         if engine.breaker.wait() > 0:

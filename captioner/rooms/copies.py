@@ -20,7 +20,10 @@ the channel on which it is told."""
 KEPT = "captioner:kept"
 """The set of the rooms that some process keeps, or did when it died."""
 
-_PARTS = ("room", "holders", "fence", f"lease:{KEEPER}", "journal", "mailbox", "usage")
+_PARTS = (
+    *("room", "holders", "fence", f"lease:{KEEPER}", "journal", "mailbox"),
+    *("usage", "spent", "recognition"),
+)
 
 _REGISTER = Script("register", lua("captioner.rooms", "register"))
 

@@ -7,6 +7,7 @@ import logging
 
 from captioner.bus.bus import Bus
 from captioner.errors import CaptionerError, Fenced, RedisUnavailable, RoomNotFound
+from captioner.metrics import Metrics
 from captioner.redis.connection import Redis
 from captioner.redis.script import key
 from captioner.rooms.copies import ERASED, KEPT, Copies, register
@@ -35,13 +36,23 @@ class Keepers:
     """Keeps rooms as they are asked for. Run it in a task; cancelled, it lets go of all rooms."""
 
     def __init__(
-        self, redis: Redis, bus: Bus, leases: Leases, copies: Copies, *, grace_s: float
+        self,
+        redis: Redis,
+        bus: Bus,
+        leases: Leases,
+        copies: Copies,
+        *,
+        grace_s: float,
+        metrics: Metrics | None = None,
     ) -> None:
         self._redis = redis
         self._bus = bus
         self._leases = leases
         self._copies = copies
         self._grace_s = grace_s
+        self._metrics = metrics or Metrics()
+        self._kept: set[str] = set()
+        self._metrics.watch_rooms_kept(lambda: len(self._kept))
         self._keeping: dict[str, asyncio.Task[None]] = {}
         self._keepers: dict[str, Keeper] = {}
         self._erasing: set[asyncio.Task[None]] = set()
@@ -142,9 +153,11 @@ class Keepers:
             if lease is None:
                 return
             self._told_at.pop(room, None)
+            self._kept.add(room)
             try:
                 await self._with(lease)
             finally:
+                self._kept.discard(room)
                 await self._leases.release(lease)
         except RoomNotFound:
             logger.debug("Room %s was asked for, and is not there.", room)
@@ -158,7 +171,9 @@ class Keepers:
             logger.exception("Room %s cannot be kept here.", room)
 
     async def _with(self, lease: Lease) -> None:
-        await self._redis.read(("SADD", KEPT, lease.room))
+        [unkept] = await self._redis.read(("SADD", KEPT, lease.room))
+        if not unkept:
+            self._metrics.keeper_taken_over()
         keeper = Keeper(
             lease,
             redis=self._redis,

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 
 from captioner.bus.bus import Fence
 from captioner.errors import Fenced, RedisUnavailable
+from captioner.metrics import Metrics
 from captioner.redis.connection import Redis
 from captioner.redis.script import Script, key, lua
 
@@ -51,8 +52,15 @@ class Lease:
 class Leases:
     """The leases of this process, renewed while the context is open."""
 
-    def __init__(self, redis: Redis, *, time_to_live_s: float = TIME_TO_LIVE_S) -> None:
+    def __init__(
+        self,
+        redis: Redis,
+        *,
+        time_to_live_s: float = TIME_TO_LIVE_S,
+        metrics: Metrics | None = None,
+    ) -> None:
         self._redis = redis
+        self._metrics = metrics or Metrics()
         self._to_live_ms = round(1000 * time_to_live_s)
         self._renewal_s = time_to_live_s * RENEWAL_S / TIME_TO_LIVE_S
         self._held: set[Lease] = set()
@@ -118,8 +126,12 @@ class Leases:
 
     async def alive(self, room: str, duty: str) -> bool:
         """Whether some process does it. Raises `RedisUnavailable`."""
-        [exists] = await self._redis.read(("EXISTS", _lease_key(room, duty)))
-        return bool(exists)
+        return bool(await self.living([(room, duty)]))
+
+    async def living(self, duties: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Those of the rooms' duties that some process does. Raises `RedisUnavailable`."""
+        exist = await self._redis.read(*(("EXISTS", _lease_key(*duty)) for duty in duties))
+        return {duty for duty, exists in zip(duties, exist, strict=True) if exists}
 
     async def renew(self) -> None:
         """Show that this process lives; learn of the leases that it has lost."""
@@ -140,6 +152,7 @@ class Leases:
             return  # nobody else can get it meanwhile, or the fence will tell
         if not held and lease in self._held:
             self._held.discard(lease)
+            self._metrics.lease_lost()
             lease.lose()
 
 

@@ -62,8 +62,11 @@ class SharedRoom:
         leases: Leases,
         on_finish: Callable[[str], None] = lambda _room: None,
         on_changed: Callable[[SharedRoom], None] = lambda _room: None,
+        on_shown: Callable[[], None] = lambda: None,
     ) -> None:
-        """`on_finish`: called when the room is to end. `on_changed`: its settings are others."""
+        """`on_finish`: called when the room is to end. `on_changed`: its settings are others.
+        `on_shown`: an event is shown without a number.
+        """
         self.settings = settings
         self._change = change
         self._redis = redis
@@ -71,6 +74,7 @@ class SharedRoom:
         self._leases = leases
         self._on_finish = on_finish
         self._on_changed = on_changed
+        self._on_shown = on_shown
         self._clock = RoomClock()
         self._tracks: dict[str, _Track] = {}
         self._settled: dict[str, float] = {}
@@ -192,15 +196,20 @@ class SharedRoom:
             await self._leases.confirm(track.lease)  # a Redis that forgot everything refuses all
         except RedisUnavailable:
             pass
-        self._bus.show(self.settings.id, caption)
+        self._show_here(caption)
         self._unsent.add(caption)
 
     def _show_unjournalled(self, final: Caption) -> Caption:
         """Show this process's readers what a caption says in the end; return its final."""
         if final.text:
-            self._bus.show(self.settings.id, replace(final, final=False, phrases=()))
+            self._show_here(replace(final, final=False, phrases=()))
             return self._unsent.one_more(final)
         return final
+
+    def _show_here(self, caption: Caption) -> None:
+        """Show this process's readers what cannot be numbered now."""
+        self._bus.show(self.settings.id, caption)
+        self._on_shown()
 
     async def _journal(self, entry: Published | Settled, track: _Track) -> None:
         assert self.letters is not None

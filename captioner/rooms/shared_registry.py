@@ -16,6 +16,7 @@ from captioner.bus.bus import Bus
 from captioner.captions.messages import from_message
 from captioner.captions.model import RoomChange
 from captioner.errors import CaptionerError, RoomExists, RoomNotFound
+from captioner.metrics import Metrics
 from captioner.redis.connection import Redis
 from captioner.redis.script import key
 from captioner.rooms.choices import changed_settings, room_id
@@ -48,13 +49,16 @@ class SharedRooms:
     `on_ending`, `on_erased` and `on_changed` are as those of `captioner.rooms.registry.Rooms`.
     """
 
-    def __init__(self, redis: Redis, bus: Bus, leases: Leases) -> None:
+    def __init__(
+        self, redis: Redis, bus: Bus, leases: Leases, metrics: Metrics | None = None
+    ) -> None:
         self.on_ending: builtins.list[Finish] = []
         self.on_erased: builtins.list[Callable[[str], None]] = []
         self.on_changed: builtins.list[Callable[[SharedRoom], None]] = []
         self._redis = redis
         self._bus = bus
         self._leases = leases
+        self._metrics = metrics or Metrics()
         self._followed: dict[str, _Followed] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._finishing: set[str] = set()
@@ -243,6 +247,7 @@ class _Followed:
                 leases=rooms._leases,
                 on_finish=rooms.finish,
                 on_changed=rooms.changed,
+                on_shown=rooms._metrics.shown_unnumbered,
             )
             self.room.letters = self.letters
         else:

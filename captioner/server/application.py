@@ -45,6 +45,7 @@ def create_application(parts: Parts, web: Path) -> ASGIApp:
         max_body_size=MAX_BODY,
     )
     app.state.parts = parts
+    parts.metrics.watch_readers(lambda: parts.readers.count)
     answer_problems(app)
     for path in (health, metrics, audio, *(_READING if "gateway" in parts.roles else ())):
         app.include_router(path.router)

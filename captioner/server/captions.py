@@ -62,9 +62,11 @@ async def follow(socket: WebSocket, parts: Joined, room: str) -> None:
         hand_over = hand_over_of(socket)
         if hand_over is not None:
             async with parts.hub.attend(found, asked) as connection:
-                return hand_over(connection)
+                hand_over(connection)
+                return parts.readers.add(connection)
         async with parts.hub.read(found, asked) as reader:
-            await race(_send(socket, reader), reader.failure(), _left(socket))
+            with parts.readers.reading():
+                await race(_send(socket, reader), reader.failure(), _left(socket))
         assert reader.farewell is not None
         await close(socket, reader.farewell.code)
 

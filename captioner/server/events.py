@@ -18,6 +18,7 @@ from captioner.server.captions import Languages
 from captioner.server.parts import Joined, RoomName
 from captioner.server.problems import problem_of
 from captioner.server.race import race
+from captioner.server.readers import Readers
 
 router = APIRouter(prefix="/v1/rooms/{room}/events", tags=["captions"])
 
@@ -29,12 +30,13 @@ class CaptionEvents(Response):
 
     media_type = "text/event-stream"
 
-    def __init__(self, hub: Hub, room: Room, asked: Asked) -> None:
+    def __init__(self, hub: Hub, room: Room, asked: Asked, readers: Readers) -> None:
         super().__init__(headers=_HEADERS)
         del self.headers["content-length"]
         self._hub = hub
         self._room = room
         self._asked = asked
+        self._readers = readers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         head = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
@@ -43,7 +45,8 @@ class CaptionEvents(Response):
             async with self._hub.read(self._room, self._asked) as reader:
                 await send(head)
                 begun = True
-                await race(_send(send, reader), reader.failure(), _left(receive))
+                with self._readers.reading():
+                    await race(_send(send, reader), reader.failure(), _left(receive))
         except CaptionerError as error:
             if not begun:
                 return await problem_of(error)(scope, receive, send)
@@ -72,7 +75,7 @@ async def follow(
     asked = Asked.of(languages, mode, after, epoch)
     if found.status == "ended" and asked.after == await parts.bus.position(room):
         return Response(status_code=204)  # which keeps an EventSource from coming back
-    return CaptionEvents(parts.hub, found, asked)
+    return CaptionEvents(parts.hub, found, asked, parts.readers)
 
 
 async def _send(send: Send, reader: Reader) -> None:

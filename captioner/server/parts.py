@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Annotated, cast
 
 from fastapi import Depends, Path
@@ -15,7 +15,9 @@ from captioner.bus.bus import Bus
 from captioner.delivery.hub import Hub
 from captioner.ingest.tracks import Tracks
 from captioner.metrics import Metrics
+from captioner.realtime.engines import Upstream
 from captioner.rooms.directory import Directory
+from captioner.server.readers import Readers
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,8 @@ class Parts:
     """The product, as far as its edge needs it.
 
     `roles`: what this process does. `check_ready` raises `CaptionerError` with why it could not do
-    it now.
+    it now. `recognition`: who recognises the streams of rooms, by room and stream, whichever
+    process captions them.
     """
 
     roles: frozenset[str]
@@ -33,8 +36,10 @@ class Parts:
     hub: Hub
     transcript: Callable[[str], Awaitable[Transcript]]
     check_ready: Callable[[], Awaitable[None]]
+    recognition: Callable[[Sequence[str]], Awaitable[Mapping[str, Mapping[str, Upstream]]]]
     usage: Callable[[str], Awaitable[RoomUsage]]
     metrics: Metrics
+    readers: Readers = field(default_factory=Readers)
 
 
 async def _parts(connection: HTTPConnection) -> Parts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -85,7 +86,7 @@ async def create(parts: Joined, wanted: NewRoom, response: Response) -> RoomView
 @router.get("")
 async def list_rooms(parts: Joined) -> RoomList:
     """All rooms."""
-    return RoomList(rooms=[_view(parts, summary) for summary in await parts.rooms.list()])
+    return RoomList(rooms=await _views(parts, await parts.rooms.list()))
 
 
 @router.get("/{room}")
@@ -133,12 +134,18 @@ def _said(wanted: Choices) -> dict[str, Any]:
 
 
 async def _read(parts: Parts, room: str) -> RoomView:
-    return _view(parts, await parts.rooms.summary(room))
+    [view] = await _views(parts, [await parts.rooms.summary(room)])
+    return view
 
 
-def _view(parts: Parts, summary: RoomSummary) -> RoomView:
+async def _views(parts: Parts, summaries: Sequence[RoomSummary]) -> list[RoomView]:
+    ids = [summary.settings.id for summary in summaries]
+    recognition = await parts.recognition(ids)
+    return [_view(summary, recognition[summary.settings.id]) for summary in summaries]
+
+
+def _view(summary: RoomSummary, upstream: Mapping[str, Upstream]) -> RoomView:
     settings = settings_message(summary.settings)
-    upstream = parts.tracks.upstream(summary.settings.id)
     return RoomView.model_validate(
         {
             **settings,

@@ -101,7 +101,16 @@ async def running_edge(data: Path, *, hands_over: bool = True) -> AsyncIterator[
                 return accounts.usage(room)
 
             parts = Parts(
-                ROLES, rooms, bus, tracks, hub, store.transcript, no_engine, usage, metrics
+                ROLES,
+                rooms,
+                bus,
+                tracks,
+                hub,
+                store.transcript,
+                no_engine,
+                tracks.recognition,
+                usage,
+                metrics,
             )
             listener = bound("127.0.0.1", 0)
             app = create_application(parts, web_root())

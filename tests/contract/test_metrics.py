@@ -28,6 +28,12 @@ def count_everything(metrics: Metrics) -> None:
     metrics.audio_replayed("embedded", 0.5)
     metrics.gap("paused", 3.0)
     metrics.guarded("loop", "retried")
+    metrics.keeper_taken_over()
+    metrics.lease_lost()
+    metrics.shown_unnumbered()
+    metrics.watch_redis(lambda: True)
+    metrics.watch_rooms_kept(lambda: 2)
+    metrics.watch_readers(lambda: 3)
 
 
 async def test_what_was_counted_is_served_as_prometheus_reads_it(edge: Edge) -> None:

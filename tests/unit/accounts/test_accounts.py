@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -268,9 +268,16 @@ class Busy:
     async def used(self) -> Mapping[str, Sequence[Used]]:
         return {}
 
-    async def append(self, room: str, entries: Sequence[Used]) -> None:
+    async def append(self, room: str, entries: Sequence[Used]) -> float:
         self.kept.append(room)
         self._meanwhile()
+        return 0.0
+
+    async def exchange(self, day: date, spent_usd: float) -> float:
+        return 0.0
+
+    def lacks(self, room: str) -> bool:
+        return False
 
 
 async def test_a_room_that_is_erased_during_a_flush_leaves_nothing_to_the_next_of_its_name() -> (

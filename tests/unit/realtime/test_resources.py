@@ -64,6 +64,34 @@ class Counting(Unmetered):
         self.reports.append(usage)
 
 
+class Spending(Unmetered):
+    """Learns what others spent when a session is opened: everything, from the third time on not."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+
+    async def opening(self) -> None:
+        self.calls.append("opening")
+
+    def refusal(self, engine: str, model: str) -> str | None:
+        self.calls.append("refusal")
+        return "it is spent" if self.calls.count("opening") < 3 else None
+
+
+def test_what_others_spent_is_learned_before_a_session_is_opened() -> None:
+    async def run() -> Track:
+        loop = asyncio.get_running_loop()
+        engine = Engine(OPENAI, in_memory(FaultServer()), Breaker(loop.time))
+        track = Track([engine], meter=meter, clock=loop.time, wall=loop.time)
+        await track.hear(SPEECH, pace=1.0)
+        return track
+
+    meter = Spending()
+    track = run_virtual(run())
+    assert meter.calls[:6] == ["opening", "refusal"] * 3
+    assert [upstream.trouble for upstream in track.upstream] == ["it is spent", None]
+
+
 def counted(script: Script, provider: Provider) -> tuple[Track, Counting]:
     async def run() -> tuple[Track, Counting]:
         loop = asyncio.get_running_loop()

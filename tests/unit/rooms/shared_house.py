@@ -12,6 +12,7 @@ from captioner.archive.store import Store, open_store
 from captioner.bus.redis import RedisBus
 from captioner.captions.model import Caption, Event
 from captioner.errors import CaptionerError
+from captioner.metrics import Metrics
 from captioner.redis.connection import Redis, connected
 from captioner.rooms.keeping import Keepers
 from captioner.rooms.leases import Leases
@@ -31,6 +32,7 @@ class Process:
     leases: Leases
     rooms: SharedRooms
     store: Store | None
+    metrics: Metrics
     _life: AsyncExitStack
     _connection: asyncio.Task[None]
 
@@ -40,6 +42,10 @@ class Process:
         await asyncio.gather(self._connection, return_exceptions=True)
         with suppress(CaptionerError):
             await self._life.aclose()
+
+    def counted(self, name: str) -> float | None:
+        """The value of a metric without labels."""
+        return self.metrics.registry.get_sample_value(f"captioner_{name}")
 
     async def events(self, room: str) -> list[Event]:
         return [numbered.event for numbered in (await self.bus.history(room)).events]
@@ -55,14 +61,15 @@ async def process(url: str, data: Path | None = None) -> AsyncIterator[Process]:
     async with AsyncExitStack() as life:
         redis, connection = await life.enter_async_context(_connection(url))
         bus = await life.enter_async_context(RedisBus(redis))
-        leases = await life.enter_async_context(Leases(redis))
-        rooms = await life.enter_async_context(SharedRooms(redis, bus, leases))
+        metrics = Metrics()
+        leases = await life.enter_async_context(Leases(redis, metrics=metrics))
+        rooms = await life.enter_async_context(SharedRooms(redis, bus, leases, metrics))
         store = None
         if data is not None:
             store = life.enter_context(open_store(data))
-            keepers = Keepers(redis, bus, leases, store, grace_s=GRACE_S)
+            keepers = Keepers(redis, bus, leases, store, grace_s=GRACE_S, metrics=metrics)
             await life.enter_async_context(_running(keepers))
-        yield Process(redis, bus, leases, rooms, store, life, connection)
+        yield Process(redis, bus, leases, rooms, store, metrics, life, connection)
 
 
 @asynccontextmanager
