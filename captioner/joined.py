@@ -29,11 +29,11 @@ from captioner.realtime.transcription import Transcription
 from captioner.recogniser import Recogniser, recogniser, say_what_is_wrong
 from captioner.redis.connection import Redis, connected
 from captioner.rooms.clock import utc_now
-from captioner.rooms.keeping import Keepers
-from captioner.rooms.leases import Leases
 from captioner.rooms.registry import Rooms
 from captioner.rooms.room import Room, TrackPlace
-from captioner.rooms.shared_registry import SharedRooms
+from captioner.rooms.shared.keepers import Keepers
+from captioner.rooms.shared.leases import Leases
+from captioner.rooms.shared.registry import SharedRooms
 from captioner.server.parts import Parts
 from captioner.settings import ROLES, Settings
 

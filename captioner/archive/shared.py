@@ -16,7 +16,7 @@ from captioner.redis.connection import Redis
 from captioner.rooms.directory import Directory
 from captioner.rooms.lines import from_line
 from captioner.rooms.records import Published
-from captioner.rooms.shared_journal import journal_lines
+from captioner.rooms.shared.journal import journal_lines
 
 _MOST = 64
 """Rooms whose transcript is kept in memory, for the next who asks."""

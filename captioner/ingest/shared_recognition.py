@@ -18,8 +18,8 @@ from captioner.ingest.tracks import by_room
 from captioner.realtime.engines import Upstream
 from captioner.redis.connection import Redis
 from captioner.redis.script import Script, key, lua
-from captioner.rooms.keeper import track_duty
-from captioner.rooms.leases import Leases
+from captioner.rooms.shared.kept_room import track_duty
+from captioner.rooms.shared.leases import Leases
 
 LOOK_S = 0.5
 """Between two looks at what is to be told."""

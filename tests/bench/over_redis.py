@@ -29,9 +29,9 @@ from rich.console import Console
 
 from captioner.bus.redis import RedisBus
 from captioner.redis.connection import connected
-from captioner.rooms.leases import Leases
 from captioner.rooms.room import RoomSettings
-from captioner.rooms.shared_registry import SharedRooms
+from captioner.rooms.shared.leases import Leases
+from captioner.rooms.shared.registry import SharedRooms
 from tests.bench.fanout.processes import SERVER_CORE, Readers, Server, build, readers, server
 from tests.bench.fanout.servers import ROOM, event
 from tests.processes import running_server

@@ -11,7 +11,7 @@ from websockets.asyncio.client import connect
 
 from tests.contract.edge import Edge, running_edge
 from tests.unit.delivery.speaking import final
-from tests.unit.rooms.test_shared import until
+from tests.unit.rooms.shared.test_room import until
 
 pytestmark = pytest.mark.anyio
 

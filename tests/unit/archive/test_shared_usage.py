@@ -19,14 +19,14 @@ from captioner.captions.model import Settled
 from captioner.errors import RedisUnavailable
 from captioner.realtime.cost import Usage, price_table
 from captioner.redis.connection import Redis, connected
-from captioner.rooms.copies import register
 from captioner.rooms.records import RoomRecord
 from captioner.rooms.room import RoomSettings
+from captioner.rooms.shared.copies import register
 from tests.redis_servers import RedisCluster, RedisServer, running_redis
 from tests.unit.accounts.house import NOON, talk
 from tests.unit.rooms.conftest import Speaker
-from tests.unit.rooms.shared_house import Process, process
-from tests.unit.rooms.test_shared import caption, settled, until
+from tests.unit.rooms.shared.house import Process, process
+from tests.unit.rooms.shared.test_room import caption, settled, until
 
 pytestmark = pytest.mark.anyio
 

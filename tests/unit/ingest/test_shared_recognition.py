@@ -16,8 +16,8 @@ from captioner.realtime.engines import Upstream
 from captioner.rooms.room import RoomSettings
 from tests.redis_servers import RedisServer, running_redis
 from tests.unit.rooms.conftest import Speaker
-from tests.unit.rooms.shared_house import Process, process
-from tests.unit.rooms.test_shared import until
+from tests.unit.rooms.shared.house import Process, process
+from tests.unit.rooms.shared.test_room import until
 
 pytestmark = pytest.mark.anyio
 

@@ -20,10 +20,10 @@ from captioner.captions.model import RoomChange
 from captioner.errors import BadInput, Fenced, RedisUnavailable
 from captioner.redis.connection import Redis
 from captioner.redis.script import Script, key, lua
-from captioner.rooms.leases import Lease
-from captioner.rooms.letters import desk
 from captioner.rooms.lines import from_line, to_line
 from captioner.rooms.records import Entry, Published
+from captioner.rooms.shared.leases import Lease
+from captioner.rooms.shared.letters import desk
 
 logger = logging.getLogger(__name__)
 
@@ -139,7 +139,7 @@ class SharedJournal:
         self.answer = b""
 
 
-_COMMIT = Script("commit", PUBLISH_EVENT + lua("captioner.rooms", "commit"))
+_COMMIT = Script("commit", PUBLISH_EVENT + lua("captioner.rooms.shared", "commit"))
 
 
 async def journal_lines(redis: Redis, room: str, after: int = 0) -> list[bytes]:

@@ -11,7 +11,7 @@ import pytest
 from captioner.errors import RedisUnavailable
 from captioner.redis.connection import Redis, connected
 from captioner.redis.script import key
-from captioner.rooms.leases import Lease, Leases
+from captioner.rooms.shared.leases import Lease, Leases
 from tests.redis_servers import RedisServer, running_redis
 
 pytestmark = pytest.mark.anyio

@@ -14,11 +14,11 @@ from captioner.bus.bus import Live
 from captioner.captions.model import Caption, Numbered, Settled, Unnumbered
 from captioner.errors import RedisUnavailable, SubscriberTooSlow
 from captioner.rooms.room import RoomSettings
-from captioner.rooms.shared import SharedRoom
+from captioner.rooms.shared.room import SharedRoom
 from tests.redis_servers import RedisServer, running_redis, running_sentinel
 from tests.unit.rooms.conftest import Speaker
-from tests.unit.rooms.shared_house import Process, process
-from tests.unit.rooms.test_shared import caption, settled, until
+from tests.unit.rooms.shared.house import Process, process
+from tests.unit.rooms.shared.test_room import caption, settled, until
 
 pytestmark = pytest.mark.anyio
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from captioner.errors import RedisUnavailable
-from captioner.rooms.leases import TIME_TO_LIVE_S
 from captioner.rooms.room import RoomSettings
+from captioner.rooms.shared.leases import TIME_TO_LIVE_S
 from tests.redis_servers import RedisServer, running_redis
 from tests.unit.rooms.conftest import Speaker
-from tests.unit.rooms.shared_house import process
-from tests.unit.rooms.test_shared import caption, until
+from tests.unit.rooms.shared.house import process
+from tests.unit.rooms.shared.test_room import caption, until
 
 pytestmark = pytest.mark.anyio
 

@@ -20,7 +20,7 @@ from captioner.bus.bus import Fence
 from captioner.errors import CaptionerError, Fenced, RedisUnavailable, StorageFailed
 from captioner.redis.connection import Redis
 from captioner.redis.script import Script, key, lua
-from captioner.rooms.requests import Request, answer_of, request_message
+from captioner.rooms.shared.requests import Request, answer_of, request_message
 
 CALLS = "captioner:calls"
 """The channel on which a process that keeps rooms is asked for."""
@@ -31,7 +31,7 @@ RESEND_S = 1.0
 MOST_WAITING = 4096
 """Letters in a mailbox; and those of a sender that are not answered."""
 
-_SUBMIT = Script("submit", lua("captioner.rooms", "submit"))
+_SUBMIT = Script("submit", lua("captioner.rooms.shared", "submit"))
 
 Answer = Mapping[str, Any]
 

@@ -26,7 +26,7 @@ RENEWAL_S = 0.4
 _POLL_S = 0.1
 
 _ACQUIRE, _RENEW, _RELEASE = (
-    Script(name, lua("captioner.rooms", name)) for name in ("acquire", "renew", "release")
+    Script(name, lua("captioner.rooms.shared", name)) for name in ("acquire", "renew", "release")
 )
 
 logger = logging.getLogger(__name__)

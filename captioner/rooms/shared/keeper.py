@@ -13,12 +13,18 @@ from captioner.bus.bus import Bus
 from captioner.errors import BadInput, CaptionerError, Fenced, RedisUnavailable
 from captioner.redis.connection import Redis
 from captioner.redis.script import key
-from captioner.rooms.copies import Copies
-from captioner.rooms.kept_room import KeptRoom, taken_up
-from captioner.rooms.leases import Lease, Leases
-from captioner.rooms.orphans import Orphans
-from captioner.rooms.requests import Command, Journalled, Request, refusal_message, request_from
-from captioner.rooms.shared_journal import SharedJournal
+from captioner.rooms.shared.copies import Copies
+from captioner.rooms.shared.journal import SharedJournal
+from captioner.rooms.shared.kept_room import KeptRoom, taken_up
+from captioner.rooms.shared.leases import Lease, Leases
+from captioner.rooms.shared.orphans import Orphans
+from captioner.rooms.shared.requests import (
+    Command,
+    Journalled,
+    Request,
+    refusal_message,
+    request_from,
+)
 
 IDLE_S = 60.0
 """After so long without a track or a letter a room needs no keeper."""

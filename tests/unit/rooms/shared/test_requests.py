@@ -8,7 +8,7 @@ import pytest
 from captioner.captions.model import Settled
 from captioner.errors import BadInput, CaptionerError, RoomEnded
 from captioner.rooms.records import Published
-from captioner.rooms.requests import (
+from captioner.rooms.shared.requests import (
     Changed,
     Command,
     Journalled,

@@ -17,13 +17,14 @@ from captioner.redis.connection import Redis
 from captioner.redis.script import key
 from captioner.rooms.choices import changed_settings
 from captioner.rooms.clock import RoomClock
-from captioner.rooms.copies import Copies, erase_shared
-from captioner.rooms.letters import desk
 from captioner.rooms.local import LocalRoom
 from captioner.rooms.record_json import record_from, record_json
 from captioner.rooms.records import Published, RoomRecord
 from captioner.rooms.registry import kept_status
-from captioner.rooms.requests import (
+from captioner.rooms.shared.copies import Copies, erase_shared
+from captioner.rooms.shared.journal import SharedJournal
+from captioner.rooms.shared.letters import desk
+from captioner.rooms.shared.requests import (
     Changed,
     Command,
     Journalled,
@@ -31,7 +32,6 @@ from captioner.rooms.requests import (
     TrackStarted,
     TrackStopped,
 )
-from captioner.rooms.shared_journal import SharedJournal
 
 FINISH_S = 0.5
 """Between two reminders that what was said is to be captioned to its end."""

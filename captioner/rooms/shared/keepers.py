@@ -10,12 +10,12 @@ from captioner.errors import CaptionerError, Fenced, RedisUnavailable, RoomNotFo
 from captioner.metrics import Metrics
 from captioner.redis.connection import Redis
 from captioner.redis.script import key
-from captioner.rooms.copies import ERASED, KEPT, Copies, register
-from captioner.rooms.keeper import Keeper
-from captioner.rooms.leases import Lease, Leases
-from captioner.rooms.letters import CALLS, KEEPER
 from captioner.rooms.records import RoomRecord
-from captioner.rooms.shared_journal import newest_line
+from captioner.rooms.shared.copies import ERASED, KEPT, Copies, register
+from captioner.rooms.shared.journal import newest_line
+from captioner.rooms.shared.keeper import Keeper
+from captioner.rooms.shared.leases import Lease, Leases
+from captioner.rooms.shared.letters import CALLS, KEEPER
 
 LOOK_S = 0.25
 """Between two looks for rooms whose keeper died."""

@@ -14,9 +14,9 @@ from captioner.captions.model import Caption, Event
 from captioner.errors import CaptionerError
 from captioner.metrics import Metrics
 from captioner.redis.connection import Redis, connected
-from captioner.rooms.keeping import Keepers
-from captioner.rooms.leases import Leases
-from captioner.rooms.shared_registry import SharedRooms
+from captioner.rooms.shared.keepers import Keepers
+from captioner.rooms.shared.leases import Leases
+from captioner.rooms.shared.registry import SharedRooms
 
 TIMEOUT_S = 30.0
 GRACE_S = 0.5

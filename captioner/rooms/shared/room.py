@@ -15,15 +15,15 @@ from captioner.captions.model import Caption, Event, RoomChange, Settled, Status
 from captioner.errors import CaptionerError, Fenced, RedisUnavailable, StreamInUse
 from captioner.redis.connection import Redis
 from captioner.rooms.clock import RoomClock
-from captioner.rooms.kept_room import track_duty
-from captioner.rooms.leases import TIME_TO_LIVE_S, Lease, Leases
-from captioner.rooms.letters import Answer, Correspondence
 from captioner.rooms.local import languages_chosen, left_open_by
 from captioner.rooms.record_json import record_from
 from captioner.rooms.records import Published
-from captioner.rooms.requests import Journalled, Request, TrackStarted, TrackStopped
 from captioner.rooms.room import Publisher, RoomSettings, TrackPlace
-from captioner.rooms.unsent import Unsent
+from captioner.rooms.shared.kept_room import track_duty
+from captioner.rooms.shared.leases import TIME_TO_LIVE_S, Lease, Leases
+from captioner.rooms.shared.letters import Answer, Correspondence
+from captioner.rooms.shared.requests import Journalled, Request, TrackStarted, TrackStopped
+from captioner.rooms.shared.unsent import Unsent
 
 ANSWER_S = 15.0
 """How long somebody who waits is let wait for the room's keeper."""

@@ -21,11 +21,11 @@ from captioner.errors import (
     StreamInUse,
 )
 from captioner.rooms.room import RoomSettings
-from captioner.rooms.shared import SharedRoom
-from captioner.rooms.shared_journal import journal_lines
+from captioner.rooms.shared.journal import journal_lines
+from captioner.rooms.shared.room import SharedRoom
 from tests.redis_servers import RedisCluster, RedisServer
 from tests.unit.rooms.conftest import Speaker
-from tests.unit.rooms.shared_house import TIMEOUT_S, Process, process
+from tests.unit.rooms.shared.house import TIMEOUT_S, Process, process
 
 pytestmark = pytest.mark.anyio
 

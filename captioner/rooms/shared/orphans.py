@@ -8,9 +8,9 @@ from dataclasses import replace
 
 from captioner.bus.bus import Bus
 from captioner.captions.model import Settled
-from captioner.rooms.kept_room import KeptRoom, track_duty
-from captioner.rooms.leases import Leases
 from captioner.rooms.local import left_open_by
+from captioner.rooms.shared.kept_room import KeptRoom, track_duty
+from captioner.rooms.shared.leases import Leases
 
 logger = logging.getLogger(__name__)
 

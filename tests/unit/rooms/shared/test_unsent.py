@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from captioner.rooms.unsent import Unsent
+from captioner.rooms.shared.unsent import Unsent
 from tests.unit.rooms.conftest import final, partial
 
 

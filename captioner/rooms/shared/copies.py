@@ -7,10 +7,10 @@ from typing import Protocol
 
 from captioner.redis.connection import Redis
 from captioner.redis.script import Script, key, lua
-from captioner.rooms.letters import KEEPER
 from captioner.rooms.record_json import record_json
 from captioner.rooms.records import RoomRecord
-from captioner.rooms.shared_journal import Lines
+from captioner.rooms.shared.journal import Lines
+from captioner.rooms.shared.letters import KEEPER
 
 ROOMS = "captioner:rooms"
 """The set of all rooms' ids."""
@@ -25,7 +25,7 @@ _PARTS = (
     *("usage", "spent", "recognition"),
 )
 
-_REGISTER = Script("register", lua("captioner.rooms", "register"))
+_REGISTER = Script("register", lua("captioner.rooms.shared", "register"))
 
 
 class Copies(Lines, Protocol):

@@ -21,16 +21,16 @@ from captioner.redis.connection import Redis
 from captioner.redis.script import key
 from captioner.rooms.choices import changed_settings, room_id
 from captioner.rooms.clock import utc_now
-from captioner.rooms.copies import ROOMS, register
 from captioner.rooms.directory import RoomSummary
-from captioner.rooms.leases import Leases
-from captioner.rooms.letters import Answer, Correspondence, corresponding
 from captioner.rooms.local import Finish, languages_chosen
 from captioner.rooms.record_json import record_from
 from captioner.rooms.records import RoomRecord
-from captioner.rooms.requests import Changed, Command, Request
 from captioner.rooms.room import RoomSettings
-from captioner.rooms.shared import ANSWER_S, SharedRoom
+from captioner.rooms.shared.copies import ROOMS, register
+from captioner.rooms.shared.leases import Leases
+from captioner.rooms.shared.letters import Answer, Correspondence, corresponding
+from captioner.rooms.shared.requests import Changed, Command, Request
+from captioner.rooms.shared.room import ANSWER_S, SharedRoom
 
 UNUSED_S = 60.0
 """After so long a room that nobody asked for is not listened to any more."""

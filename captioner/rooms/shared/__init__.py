@@ -1,0 +1,1 @@
+"""Rooms that many processes share over Redis: one keeps each, any may caption in it."""
