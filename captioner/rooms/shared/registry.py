@@ -5,40 +5,32 @@ from __future__ import annotations
 import asyncio
 import builtins
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
-from datetime import datetime
 from types import TracebackType
-
-import orjson
+from typing import Any
 
 from captioner.bus.bus import Bus
-from captioner.captions.messages import from_message
 from captioner.captions.model import RoomChange
-from captioner.errors import CaptionerError, RoomExists, RoomNotFound
+from captioner.errors import RoomExists, RoomNotFound
 from captioner.metrics import Metrics
 from captioner.redis.connection import Redis
 from captioner.redis.script import key
 from captioner.rooms.choices import changed_settings, room_id
 from captioner.rooms.clock import utc_now
 from captioner.rooms.directory import RoomSummary
-from captioner.rooms.local import Finish, languages_chosen
+from captioner.rooms.local import Finish
 from captioner.rooms.record_json import record_from
 from captioner.rooms.records import RoomRecord
 from captioner.rooms.room import RoomSettings
 from captioner.rooms.shared.copies import ROOMS, register
+from captioner.rooms.shared.following import Followed, summary_of
 from captioner.rooms.shared.leases import Leases
-from captioner.rooms.shared.letters import Answer, Correspondence, corresponding
 from captioner.rooms.shared.requests import Changed, Command, Request
 from captioner.rooms.shared.room import ANSWER_S, SharedRoom
 
-UNUSED_S = 60.0
-"""After so long a room that nobody asked for is not listened to any more."""
 END_S = 90.0
 """How long captioning what was said may take when a room ends."""
-
-_FORGOTTEN_S = 0.5
-"""Between two looks whether a Redis that forgot a room knows it again."""
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +51,7 @@ class SharedRooms:
         self._bus = bus
         self._leases = leases
         self._metrics = metrics or Metrics()
-        self._followed: dict[str, _Followed] = {}
+        self._followed: dict[str, Followed] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._finishing: set[str] = set()
 
@@ -83,7 +75,7 @@ class SharedRooms:
             *(("HMGET", key(room, "room"), "record", "change") for room in rooms)
         )
         known = [
-            _summary(record_from(room, record), change)
+            summary_of(record_from(room, record), change)
             for room, (record, change) in zip(rooms, told, strict=True)
             if record is not None
         ]
@@ -128,37 +120,48 @@ class SharedRooms:
         await self._ask(await self._follow(room), Command("delete"), END_S)
         self._forget(room)
 
-    async def _ask(self, followed: _Followed, request: Request, patience_s: float) -> SharedRoom:
+    async def _ask(self, followed: Followed, request: Request, patience_s: float) -> SharedRoom:
         await followed.letters.ask(request, patience_s=patience_s)
         return followed.room
 
-    async def _follow(self, room: str) -> _Followed:
+    async def _follow(self, room: str) -> Followed:
         """The room, kept in step with what its keeper says from now on."""
         room_id(room)
         followed = self._followed.get(room)
         if followed is None:
-            followed = self._followed[room] = _Followed(self, room)
-            task = asyncio.create_task(followed.run(), name=f"following {room}")
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-        await followed.known.wait()
-        if followed.failure is not None:
-            raise followed.failure
-        followed.touch()
+            followed = self._followed[room] = Followed(
+                room, self._redis, self._room, on_left=self._leave, on_erased=self._forget
+            )
+            self._start(followed.run(), f"following {room}")
+        await followed.until_known()
         return followed
+
+    def _room(self, settings: RoomSettings, change: RoomChange) -> SharedRoom:
+        return SharedRoom(
+            settings,
+            change,
+            redis=self._redis,
+            bus=self._bus,
+            leases=self._leases,
+            on_finish=self._begin_finish,
+            on_changed=self._changed,
+            on_shown=self._metrics.shown_unnumbered,
+        )
+
+    def _leave(self, followed: Followed) -> None:
+        if self._followed.get(followed.name) is followed:
+            del self._followed[followed.name]
 
     def _forget(self, room: str) -> None:
         if self._followed.pop(room, None) is not None:
             for erased in self.on_erased:
                 erased(room)
 
-    def finish(self, room: str) -> None:
+    def _begin_finish(self, room: str) -> None:
         """The room is to end: caption what was said in it here."""
         if room not in self._finishing:
             self._finishing.add(room)
-            task = asyncio.create_task(self._finish(room), name=f"finishing {room}")
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._start(self._finish(room), f"finishing {room}")
 
     async def _finish(self, room: str) -> None:
         try:
@@ -167,109 +170,11 @@ class SharedRooms:
         finally:
             self._finishing.discard(room)
 
-    def changed(self, room: SharedRoom) -> None:
+    def _changed(self, room: SharedRoom) -> None:
         for changed in self.on_changed:
             changed(room)
 
-
-class _Followed:
-    """A room that somebody here asked for a short while ago, or captions."""
-
-    room: SharedRoom
-    letters: Correspondence
-    created_at: datetime
-
-    def __init__(self, rooms: SharedRooms, name: str) -> None:
-        self.known = asyncio.Event()
-        self.failure: CaptionerError | None = None
-        self._rooms = rooms
-        self._name = name
-        self._missed = asyncio.Event()
-        self._erased = False
-        self.touch()
-
-    def touch(self) -> None:
-        self._touched_at = asyncio.get_running_loop().time()
-
-    async def run(self) -> None:
-        """Follow the room until it is not used, or erased."""
-        rooms = self._rooms
-        try:
-            async with corresponding(
-                rooms._redis, self._name, self._hear, self._missed.set
-            ) as self.letters:
-                await self._read()
-                self.known.set()
-                showing = asyncio.create_task(self.room.show_unsent())
-                try:
-                    await self._stay()
-                finally:
-                    self.letters.refuse(RoomNotFound(f"there is no room {self._name}"))
-                    showing.cancel()
-                    await asyncio.gather(showing, return_exceptions=True)
-        except CaptionerError as error:
-            self.failure = error
-        finally:
-            if rooms._followed.get(self._name) is self:
-                del rooms._followed[self._name]
-            self.failure = self.failure or RoomNotFound(f"there is no room {self._name}")
-            self.known.set()
-
-    async def _stay(self) -> None:
-        clock = asyncio.get_running_loop().time
-        while not self._erased and (self.room.open_tracks or clock() - self._touched_at < UNUSED_S):
-            with suppress(TimeoutError):
-                async with asyncio.timeout(UNUSED_S / 10):
-                    await self._missed.wait()
-                    self._missed.clear()
-                    await self._read()
-
-    async def _read(self) -> None:
-        rooms = self._rooms
-        [(record, change)] = await rooms._redis.read(
-            ("HMGET", key(self._name, "room"), "record", "change")
-        )
-        if record is None and self.known.is_set() and self.room.open_tracks:
-            # Nobody erases a room while it is spoken in: Redis forgot it, and is told again.
-            asyncio.get_running_loop().call_later(_FORGOTTEN_S, self._missed.set)
-            return
-        if record is None:
-            raise RoomNotFound(f"there is no room {self._name}")
-        summary = _summary(record_from(self._name, record), change)
-        self.created_at = summary.created_at
-        told = RoomChange(summary.status, summary.languages)
-        if not self.known.is_set():
-            self.room = SharedRoom(
-                summary.settings,
-                told,
-                redis=rooms._redis,
-                bus=rooms._bus,
-                leases=rooms._leases,
-                on_finish=rooms.finish,
-                on_changed=rooms.changed,
-                on_shown=rooms._metrics.shown_unnumbered,
-            )
-            self.room.letters = self.letters
-        else:
-            self.room.take(summary.settings, told)
-
-    def _hear(self, told: Answer) -> None:
-        if told.get("erased"):
-            self._erased = True
-            self._missed.set()
-            self._rooms._forget(self._name)
-        elif self.known.is_set():
-            self.room.hear(told)
-
-
-def _summary(record: RoomRecord, change: bytes | None) -> RoomSummary:
-    told: RoomChange | None = None
-    if change is not None:
-        event = from_message(orjson.loads(change))
-        told = event if isinstance(event, RoomChange) else None
-    return RoomSummary(
-        record.settings,
-        told.status if told else record.status,
-        told.languages if told else languages_chosen(record.settings),
-        record.created_at,
-    )
+    def _start(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

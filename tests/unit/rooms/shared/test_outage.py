@@ -172,6 +172,18 @@ async def test_when_another_redis_takes_over_rooms_go_on_there(tmp_path: Path) -
             assert await running.finals("demo") == ["One.", "Two."]
 
 
+async def test_a_room_that_is_known_here_can_be_read_while_redis_is_away(
+    server: RedisServer, tmp_path: Path
+) -> None:
+    async with captioned(server, tmp_path) as (running, _), reading(running):
+        await away(running, server)
+        assert (await running.rooms.get("demo")).status == "live"
+        assert await running.finals("demo") == ["One."]
+        with pytest.raises(RedisUnavailable):
+            await running.rooms.get("unknown")
+        server.thaw()
+
+
 async def test_a_process_can_stop_while_redis_is_away(server: RedisServer, tmp_path: Path) -> None:
     async with asyncio.timeout(30):
         async with captioned(server, tmp_path) as (running, room):
