@@ -43,7 +43,7 @@ bench: setup-tests
 
 # Scripts of faults that no run has drawn before; a failure prints its seed.
 soak: $(VENV)/.tests
-	FAULT_SEED=$$(date +%s) $(BIN)/python -m pytest tests/unit/realtime/test_survival.py tests/unit/realtime/test_rotation.py
+	FAULT_SEED=$$(date +%s) $(BIN)/python -m pytest tests/unit/realtime/test_survival.py tests/unit/realtime/test_rotation.py tests/unit/rooms/shared/test_survival.py
 
 setup: $(VENV)/.installed
 

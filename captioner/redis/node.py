@@ -118,6 +118,7 @@ class Node:
                         self._down(self.line, "the connection was lost")
                 except* (RedisError, OSError, TimeoutError, _Unusable) as group:
                     self._down(self.line, said(group))
+                _heed_cancellation()
                 await asyncio.sleep(random.uniform(*_PAUSE))
         finally:
             self._give_up()
@@ -165,6 +166,15 @@ class Node:
             self._connected.clear()
             line.lose()
             self._watcher.lost(line)
+
+
+def _heed_cancellation() -> None:
+    """Raise `CancelledError` where it was swallowed: a task group that has failed at the same time
+    raises its failures alone.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 class _Unusable(Exception):

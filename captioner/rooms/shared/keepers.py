@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from math import inf
 
 from captioner.bus.bus import Bus
 from captioner.errors import CaptionerError, Fenced, RedisUnavailable, RoomNotFound
@@ -21,7 +22,7 @@ LOOK_S = 0.25
 """Between two looks for rooms whose keeper died."""
 OTHER_COPIES_S = 1.0
 """After Redis forgot a room, other processes have so long to say how much of it they have."""
-LONGER_COPY_S = 3.0
+LONGER_COPY_S = 10.0
 """And the one that has most of it has so long to take it up, before another one does."""
 _FAIR_S = 0.002
 """A process answers a call later by that for every room it keeps, so that all keep as many."""
@@ -60,6 +61,8 @@ class Keepers:
         """Whether Redis may not know the rooms of this disk."""
         self._told_at: dict[str, float] = {}
         """When Redis was told of a room that it had forgotten."""
+        self._waiting_since: dict[str, float] = {}
+        """Since when a process with more of a room is waited for."""
         self._again: set[str] = set()
         """Rooms that were let go of, and may be nobody's now."""
 
@@ -88,6 +91,7 @@ class Keepers:
 
     def _resumed(self) -> None:
         self._unregistered = True
+        self._waiting_since.clear()  # while Redis was away nobody could take anything up
 
     def _told_erased(self, message: bytes) -> None:
         room, made = message.decode().split(" ")
@@ -194,17 +198,14 @@ class Keepers:
 
         Those that are there get the time to say so, and then to take the room up.
         """
-        told_at = self._told_at.get(room)
-        if told_at is None:
-            return False
-        age = asyncio.get_running_loop().time() - told_at
-        if age > OTHER_COPIES_S + LONGER_COPY_S:
-            del self._told_at[room]
-            return False
-        await asyncio.sleep(max(0.0, OTHER_COPIES_S - age))
+        clock = asyncio.get_running_loop().time
+        told_at = None
+        while told_at != (told_at := self._told_at.get(room, -inf)):  # again, if it was told anew
+            await asyncio.sleep(max(0.0, told_at + OTHER_COPIES_S - clock()))
         [known] = await self._redis.read(("HGET", key(room, "room"), "lines"))
         here = len(await self._copies.lines(room))
         if int(known or 0) <= max(here, await newest_line(self._redis, room)):
+            self._waiting_since.pop(room, None)
             return False
         self._again.add(room)
-        return True
+        return clock() - self._waiting_since.setdefault(room, clock()) < LONGER_COPY_S
