@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NoReturn
@@ -82,13 +82,10 @@ class Line:
     async def talk(self) -> NoReturn:
         """Carry commands and answers until the line is lost; whoever made the line awaits this."""
         try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._write())
-                tasks.create_task(self._read())
+            await first_failure(self._write(), self._read())
         finally:
             self.lose()
             await self._connection.disconnect(nowait=True)
-        raise AssertionError("writing and reading end with errors only")
 
     async def _write(self) -> NoReturn:
         while True:
@@ -192,3 +189,20 @@ async def ask_once(
                 return address, answer
             trouble = RedisError(f"{address} does not know")
     raise trouble
+
+
+async def first_failure(*works: Coroutine[Any, Any, NoReturn]) -> NoReturn:
+    """Do works that end with a failure only; raise the first, once all are over.
+
+    Not a task group: one that fails while it is cancelled from outside forgets the cancellation.
+    """
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    for task in done:
+        task.result()
+    raise AssertionError("a work that does not end has ended")

@@ -13,7 +13,7 @@ from redis.exceptions import RedisError, ResponseError
 
 from captioner.errors import RedisUnavailable
 from captioner.redis.address import Address, Login
-from captioner.redis.line import Command, Line, LineLost, connect
+from captioner.redis.line import Command, Line, LineLost, connect, first_failure
 
 logger = logging.getLogger(__name__)
 
@@ -113,12 +113,11 @@ class Node:
             while True:
                 try:
                     await self._stay_connected()
-                except* LineLost:
+                except LineLost:
                     if self.line is not None:  # otherwise who gave it up has said why
                         self._down(self.line, "the connection was lost")
-                except* (RedisError, OSError, TimeoutError, _Unusable) as group:
-                    self._down(self.line, said(group))
-                _heed_cancellation()
+                except (RedisError, OSError, TimeoutError, _Unusable) as error:
+                    self._down(self.line, said(error))
                 await asyncio.sleep(random.uniform(*_PAUSE))
         finally:
             self._give_up()
@@ -134,14 +133,15 @@ class Node:
         connection = await connect(address, self._login, self._patience)
         watcher = self._watcher
         line = Line(connection, told=watcher.told, left=watcher.left)
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(line.talk())
-            while True:
-                async with asyncio.timeout(self._patience):
-                    self._server = await _examined(line, self._clustered)
-                if self.line is None:
-                    self._up(line)
-                await asyncio.sleep(_WATCH)
+        await first_failure(line.talk(), self._watch(line))
+
+    async def _watch(self, line: Line) -> NoReturn:
+        while True:
+            async with asyncio.timeout(self._patience):
+                self._server = await _examined(line, self._clustered)
+            if self.line is None:
+                self._up(line)
+            await asyncio.sleep(_WATCH)
 
     def _up(self, line: Line) -> None:
         self.line = line
@@ -166,15 +166,6 @@ class Node:
             self._connected.clear()
             line.lose()
             self._watcher.lost(line)
-
-
-def _heed_cancellation() -> None:
-    """Raise `CancelledError` where it was swallowed: a task group that has failed at the same time
-    raises its failures alone.
-    """
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
 
 
 class _Unusable(Exception):
@@ -222,8 +213,6 @@ def _set_to(answer: object, value: bytes) -> bool:
 
 def said(error: BaseException) -> str:
     """The first reason in words, without its dot."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
     if isinstance(error, TimeoutError):
         return "it does not answer"
     return str(error).rstrip(".") or type(error).__name__

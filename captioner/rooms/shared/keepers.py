@@ -199,9 +199,9 @@ class Keepers:
         Those that are there get the time to say so, and then to take the room up.
         """
         clock = asyncio.get_running_loop().time
-        told_at = None
-        while told_at != (told_at := self._told_at.get(room, -inf)):  # again, if it was told anew
-            await asyncio.sleep(max(0.0, told_at + OTHER_COPIES_S - clock()))
+        if (left := self._told_at.get(room, -inf) + OTHER_COPIES_S - clock()) > 0:
+            await asyncio.sleep(left)
+            return await self._elsewhere_longer(room)  # Redis may have been told anew meanwhile
         [known] = await self._redis.read(("HGET", key(room, "room"), "lines"))
         here = len(await self._copies.lines(room))
         if int(known or 0) <= max(here, await newest_line(self._redis, room)):
