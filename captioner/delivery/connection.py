@@ -8,12 +8,13 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from captioner.delivery import wire
+from captioner.delivery.borrowed import BorrowedSocket, borrow
 from captioner.delivery.client_frames import ClientFrames, Control, Violation
 from captioner.delivery.farewell import Farewell
 from captioner.delivery.group import Group
 from captioner.delivery.keepalive import Keepalive
 from captioner.delivery.reader import Reader
-from captioner.delivery.round import OUTSIDE
+from captioner.delivery.round import OUTSIDE, Send
 
 CLOSE_SECONDS = 5.0
 """How long a client that does not read is given to take the reason for its end."""
@@ -42,8 +43,10 @@ class Connection(asyncio.Protocol):
         "_owed_pong",
         "_paused",
         "_reader",
+        "_socket",
         "_transport",
         "place",
+        "send",
         "siblings",
         "unanswered",
         "write",
@@ -54,9 +57,11 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, reader: Reader, group: Group, keepalive: Keepalive) -> None:
         self.place = OUTSIDE
+        self.send: Send | None = None
         self.unanswered = 0
         self.siblings: set[Any] = set()
         """The connections of the server that this is one of; it takes itself off."""
+        self._socket: BorrowedSocket | None = None
         self._reader: Reader | None = reader
         self._group = group
         self._keepalive = keepalive
@@ -70,6 +75,8 @@ class Connection(asyncio.Protocol):
         assert self._reader is not None
         self._transport = cast(asyncio.Transport, transport)
         self.write = self._transport.write
+        self._socket = borrow(self._transport)
+        self.send = None if self._socket is None else self._socket.send
         _keep_little_in_the_kernel(self._transport)
         # From the first byte that stays here on, newer words may replace older ones.
         self._transport.set_write_buffer_limits(high=0)
@@ -82,6 +89,8 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._forget()
+        if self._socket is not None:
+            self._socket.detach()
         self._keepalive.discard(self)
         self.siblings.discard(self)
         if self._deadline is not None:

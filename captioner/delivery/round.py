@@ -9,6 +9,8 @@ from captioner.delivery.farewell import Farewell
 from captioner.delivery.frames import Frame
 
 Write = Callable[[bytes], None]
+Send = Callable[[bytes], int]
+"""Returns how many bytes were taken; raises OSError, too, where none were."""
 
 OUTSIDE = -1
 """The place of who is no member."""
@@ -18,6 +20,9 @@ class Member(Protocol):
     """A connection that takes everything at once, and so needs no outbox."""
 
     write: Write
+    """Keeps what the network does not take, and makes the member fall behind."""
+    send: Send | None
+    """Directly to the network, where there is a way: `write` is for what that does not take."""
     place: int
     """In its ring."""
 
@@ -35,11 +40,11 @@ class Member(Protocol):
 
 
 class Ring:
-    """The members in the order in which they are written to, and their ways to write."""
+    """The members in the order in which they are written to, and their ways to the network."""
 
     def __init__(self) -> None:
         self.members: list[Member | None] = []
-        self.writes: list[Write] = []
+        self.sends: list[Send | None] = []
         """Apart from the members, so that a round touches nothing else of them."""
         self._holes = 0
 
@@ -49,12 +54,12 @@ class Ring:
     def add(self, member: Member) -> None:
         member.place = len(self.members)
         self.members.append(member)
-        self.writes.append(member.write)
+        self.sends.append(member.send)
 
     def remove(self, member: Member) -> None:
         """Leave its place empty until the ring is closed."""
         self.members[member.place] = None
-        self.writes[member.place] = _write_nothing
+        self.sends[member.place] = None
         self._holes += 1
         member.place = OUTSIDE
 
@@ -63,7 +68,7 @@ class Ring:
         if not self._holes:
             return
         members = [member for member in self.members if member is not None]
-        self.members, self.writes, self._holes = [], [], 0
+        self.members, self.sends, self._holes = [], [], 0
         for member in members:
             self.add(member)
 
@@ -107,17 +112,29 @@ class Round:
         if self.farewell is not None:
             self._let_go(self._ring.members[begin:end], self.farewell)
         else:
-            data = self._data
-            for write in self._ring.writes[begin:end]:
-                write(data)
+            self._send(begin, end)
         return end - begin
+
+    def _send(self, begin: int, end: int) -> None:
+        """Directly: nothing that would have to go first is kept for a member."""
+        data, size = self._data, len(self._data)
+        for place, send in enumerate(self._ring.sends[begin:end], begin):
+            sent = 0
+            if send is not None:
+                try:
+                    sent = send(data)
+                except OSError:
+                    pass  # Why, the transport finds out in its own way.
+            if sent < size:
+                self._write(place, data[sent:])
+
+    def _write(self, place: int, rest: bytes) -> None:
+        member = self._ring.members[place]
+        if member is not None:
+            member.write(rest)
 
     def _let_go(self, chunk: Sequence[Member | None], farewell: Farewell) -> None:
         for member in chunk:
             if member is not None:
                 member.write(self._data)
                 member.leave(farewell)
-
-
-def _write_nothing(data: bytes) -> None:
-    pass

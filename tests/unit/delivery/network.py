@@ -1,4 +1,4 @@
-"""A reader's network as the test wants it: it takes everything, or nothing."""
+"""A reader's network as the test wants it: it takes everything, or at most a few bytes."""
 
 from __future__ import annotations
 
@@ -8,15 +8,21 @@ from typing import Any
 
 from captioner.delivery.wire import CLOSE, TEXT
 
+_LAST_BYTES = 3
+"""Of what is sent to a network that stalls: so many are taken, and a frame is torn."""
+
 
 class Network(asyncio.Transport):
-    """Behaves like a socket's transport whose buffer may hold nothing."""
+    """Behaves like a socket's transport whose buffer may hold nothing, and like its socket."""
 
     def __init__(self, *, takes: bool = True) -> None:
         super().__init__()
         self.taken = b""
+        self.written: list[bytes] = []
+        """As it was written or sent."""
         self.closed = False
         self._takes = takes
+        self._last_bytes = 0
         self._buffer = b""
         self._protocol: asyncio.Protocol | None = None
 
@@ -27,6 +33,7 @@ class Network(asyncio.Transport):
     def stall(self) -> None:
         """From now on nothing is taken."""
         self._takes = False
+        self._last_bytes = _LAST_BYTES
 
     def flow(self) -> None:
         """Take what waits, and what comes."""
@@ -72,9 +79,26 @@ class Network(asyncio.Transport):
         assert len(codes) <= 1
         return int.from_bytes(codes[0], "big") if codes else None
 
+    def send(self, data: bytes) -> int:
+        """As of a socket that does not block."""
+        assert not self._buffer, "what waits in the transport is overtaken"
+        self.written.append(data)
+        if self.closed:
+            raise BrokenPipeError
+        size = len(data) if self._takes else self._last_bytes
+        self._last_bytes = 0
+        if not size:
+            raise BlockingIOError
+        self.taken += data[:size]
+        return min(size, len(data))
+
+    def detach(self) -> int:
+        return -1
+
     def write(self, data: Any) -> None:
         if self.closed:
             return
+        self.written.append(data)
         if self._takes:
             self.taken += data
             return

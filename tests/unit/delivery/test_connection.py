@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from unittest.mock import patch
@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from captioner.archive.store import Store, open_store
 from captioner.captions.model import Gap
+from captioner.delivery import connection as connections
 from captioner.delivery import group
 from captioner.delivery import turns as turns_of_readers
 from captioner.delivery.connection import Connection
@@ -27,6 +28,15 @@ from captioner.delivery.wire import PING
 from tests.unit.delivery.house import NOW, House, house
 from tests.unit.delivery.network import Network
 from tests.unit.delivery.speaking import caption, final
+
+
+@pytest.fixture(params=["to the socket", "to the transport"], autouse=True, scope="module")
+def way(request: pytest.FixtureRequest) -> Iterator[None]:
+    """How those who keep up are written to."""
+    with pytest.MonkeyPatch.context() as patching:
+        if request.param == "to the socket":
+            patching.setattr(connections, "borrow", lambda transport: transport)
+        yield
 
 
 @asynccontextmanager
@@ -60,27 +70,12 @@ async def test_all_who_asked_for_the_same_get_the_same_bytes(store: Store) -> No
         ):
             await turns()
             for network in (one, other):
-                network.taken = b""
-            written: list[bytes] = []
-            for network in (one, other):
-                _remember(network, written)
+                network.written.clear()
             await at.room.publish(final(1))
             await turns()
-            assert len(written) == 2
-            assert written[0] is written[1]
+            ((once,), (again,)) = one.written, other.written
+            assert once is again
             assert ids(spanish) == []
-
-
-def _remember(network: Network, written: list[bytes]) -> None:
-    """Note what the group writes: it knows the way to write since the reader joined."""
-    connection = network._protocol
-    assert isinstance(connection, Connection)
-
-    def write(data: bytes) -> None:
-        written.append(data)
-        network.write(data)
-
-    connection._group._ring.writes[connection.place] = write
 
 
 @pytest.mark.anyio
@@ -89,12 +84,11 @@ async def test_what_happens_in_one_turn_is_one_write(store: Store) -> None:
         network = Network()
         async with attending(at, network):
             await turns()
-            written: list[bytes] = []
-            _remember(network, written)
+            network.written.clear()
             for number in range(1, 6):
                 await at.bus.publish("demo", final(number))
             await turns()
-            assert len(written) == 1
+            assert len(network.written) == 1
             assert ids(network) == [f"u{number}" for number in range(1, 6)]
 
 
