@@ -38,8 +38,10 @@ bench: setup-tests
 	$(BIN)/python -m tests.bench.fanout
 	$(BIN)/python -m tests.bench.fanout --stalled --readers 1000 5000
 	$(BIN)/python -m tests.bench.fanout --storm --readers 5000
+	$(BIN)/python -m tests.bench.over_redis
 	$(BIN)/python -m tests.bench.turns
 	$(BIN)/python -m tests.bench.kills
+	$(BIN)/python -m tests.bench.chaos
 
 # Scripts of faults that no run has drawn before; a failure prints its seed.
 soak: $(VENV)/.tests

@@ -28,6 +28,7 @@ from captioner.rooms.shared.letters import desk
 logger = logging.getLogger(__name__)
 
 _PAGE = 1000
+_PAUSE_S = 0.1
 
 
 class Lines(Protocol):
@@ -101,6 +102,7 @@ class SharedJournal:
                 return await self._commit(line, entry)
             except RedisUnavailable:
                 await self._until_up()
+                await asyncio.sleep(_PAUSE_S)  # it may be there, and full
                 if self._stopped.is_set():
                     raise
 

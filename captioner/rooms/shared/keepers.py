@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from math import inf
 
 from captioner.bus.bus import Bus
@@ -24,7 +25,7 @@ OTHER_COPIES_S = 1.0
 """After Redis forgot a room, other processes have so long to say how much of it they have."""
 LONGER_COPY_S = 10.0
 """And the one that has most of it has so long to take it up, before another one does."""
-_FAIR_S = 0.002
+_FAIR_S, _FAIR_MOST_S = 0.002, 0.1
 """A process answers a call later by that for every room it keeps, so that all keep as many."""
 
 _PENALTY_S = 2.0
@@ -77,6 +78,8 @@ class Keepers:
                         await self._look()
                     except RedisUnavailable:
                         await self._redis.wait_until_up()
+                    except CaptionerError as error:
+                        logger.warning("The rooms of this disk cannot be read: %s", error)
                     await asyncio.sleep(LOOK_S)
         finally:
             for keeper in self._keepers.values():
@@ -102,22 +105,28 @@ class Keepers:
     async def _look(self) -> None:
         """Find the rooms that nobody keeps any more."""
         if self._unregistered:
-            self._unregistered = False
             await self._register_all()
         [kept] = await self._redis.read(("SMEMBERS", KEPT))
         maybe = {*self._again, *(room.decode() for room in kept)}
         rooms = [room for room in maybe if room not in self._keeping]
-        self._again.clear()
         lives = await self._redis.read(
             *(("EXISTS", key(room, f"lease:{KEEPER}")) for room in rooms)
         )
+        self._again.difference_update(rooms)
         for room, alive in zip(rooms, lives, strict=True):
             if not alive:
                 self._try(room)
 
     async def _register_all(self) -> None:
         """Give a Redis that forgot them the rooms of this disk; erase those that are to go."""
-        records = await self._copies.rooms()
+        self._unregistered = False
+        try:
+            await self._compare(await self._copies.rooms())
+        except CaptionerError:
+            self._unregistered = True
+            raise
+
+    async def _compare(self, records: Sequence[RoomRecord]) -> None:
         if not records:
             return
         rooms = [record.settings.id for record in records]
@@ -138,9 +147,13 @@ class Keepers:
             self._again.add(room)  # its journal is to be known, too
 
     async def _erase(self, room: str, made: str) -> None:
-        for record in await self._copies.rooms():
-            if record.settings.id == room and record.created_at.isoformat() <= made:
-                await self._copies.erase(room)
+        try:
+            for record in await self._copies.rooms():
+                if record.settings.id == room and record.created_at.isoformat() <= made:
+                    await self._copies.erase(room)
+        except CaptionerError as error:
+            self._unregistered = True  # which is when it is tried again
+            logger.warning("Room %s is not erased here yet: %s", room, error)
 
     def _try(self, room: str) -> None:
         if room not in self._keeping:
@@ -150,7 +163,7 @@ class Keepers:
 
     async def _keep(self, room: str) -> None:
         try:
-            await asyncio.sleep(_FAIR_S * (len(self._keeping) - 1))
+            await asyncio.sleep(min(_FAIR_S * (len(self._keeping) - 1), _FAIR_MOST_S))
             if await self._elsewhere_longer(room):
                 return
             lease = await self._leases.acquire(room, KEEPER)

@@ -133,6 +133,7 @@ class Correspondence:
             except RedisUnavailable:
                 await self._redis.wait_until_up()
                 self.send_again()
+                await asyncio.sleep(RESEND_S / 10)  # it may be there, and full
                 continue
             try:
                 async with asyncio.timeout(RESEND_S / 2 if self._unanswered else None):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -29,6 +30,9 @@ ANSWER_S = 15.0
 """How long somebody who waits is let wait for the room's keeper."""
 _TAKE_OVER_S = TIME_TO_LIVE_S + 0.5
 """After so long a process that held the stream and died has lost it."""
+
+_PAUSE_S = 0.1
+"""Between two attempts at what Redis refuses."""
 
 logger = logging.getLogger(__name__)
 
@@ -79,6 +83,8 @@ class SharedRoom:
         self._tracks: dict[str, _Track] = {}
         self._settled: dict[str, float] = {}
         self._unsent = Unsent()
+        self._cut_off = False
+        """Whether the last event that was to be numbered here was not."""
         self.letters: Correspondence | None = None
         """Set by whoever opens tracks."""
 
@@ -167,7 +173,7 @@ class SharedRoom:
                 await self._show(event, track)
                 return
             self._unsent.drop(event)
-            if not self._redis.up:
+            if self._cut_off or not self._redis.up:
                 event = self._show_unjournalled(event)
         await self._journal(Published(event, self.now(), settled), track)
 
@@ -184,20 +190,29 @@ class SharedRoom:
             await self._redis.wait_until_up()
             for caption in self._unsent.take():
                 track = self._tracks.get(caption.track)
-                if track is not None:
-                    await self._show(caption, track)
+                with suppress(Fenced):
+                    if track is not None and not await self._number(caption, track):
+                        self._unsent.add_older(caption)
+            if self._cut_off:
+                await asyncio.sleep(_PAUSE_S)
 
     async def _show(self, caption: Caption, track: _Track) -> None:
-        """Publish a revision of an open caption."""
+        """Show a revision of an open caption, to everybody if that can be."""
+        if not await self._number(caption, track):
+            self._show_here(caption)
+            self._unsent.add(caption)
+
+    async def _number(self, caption: Caption, track: _Track) -> bool:
+        """Publish a revision of an open caption, if that can be done now; raises `Fenced`."""
+        self._cut_off = True
         try:
             await self._bus.publish(self.settings.id, caption, fence=track.lease.fence)
-            return
+            self._cut_off = False
         except Fenced:
             await self._leases.confirm(track.lease)  # a Redis that forgot everything refuses all
         except RedisUnavailable:
             pass
-        self._show_here(caption)
-        self._unsent.add(caption)
+        return not self._cut_off
 
     def _show_unjournalled(self, final: Caption) -> Caption:
         """Show this process's readers what a caption says in the end; return its final."""

@@ -38,6 +38,11 @@ class Unsent:
         self._waiting[_key(caption)] = caption
         self._news.set()
 
+    def add_older(self, caption: Caption) -> None:
+        """One that was taken, and could not be sent after all: a newer one goes before it."""
+        self._waiting.setdefault(_key(caption), caption)
+        self._news.set()
+
     def drop(self, caption: Caption) -> None:
         """A later revision is on its way."""
         self._waiting.pop(_key(caption), None)
