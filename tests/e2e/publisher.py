@@ -41,7 +41,7 @@ class Publisher:
     acknowledged: float = 0.0
     connections: int = 0
     resumed_from: list[float] = field(default_factory=list)
-    _began: float | None = None
+    began: float | None = None
     """When the first sample was spoken, on the monotonic clock."""
 
     async def publish(self) -> None:
@@ -101,13 +101,13 @@ class Publisher:
         assert resume_from >= self.acknowledged, "acknowledged audio is asked for again"
         begin = round(resume_from * RATE)
         frame = round(FRAME_S * RATE)
-        self._began = self._began or time.monotonic()
+        self.began = self.began or time.monotonic()
         for position in range(begin, len(self.samples), frame):
             if cuts and position >= cuts[0]:
                 del cuts[0]
                 socket.transport.abort()
                 return
-            due = self._began + position / RATE / self.pace
+            due = self.began + position / RATE / self.pace
             await asyncio.sleep(max(0.0, due - time.monotonic()))
             await socket.send(self.samples[position : position + frame].tobytes())
         await socket.send(json.dumps({"type": "stop"}))
