@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NoReturn
@@ -14,6 +14,7 @@ import hiredis
 from redis.asyncio.connection import Connection, SSLConnection
 from redis.exceptions import RedisError, ResponseError
 
+from captioner.race import race
 from captioner.redis.address import Address, Login
 
 Command = Sequence[str | bytes | int | float]
@@ -79,10 +80,10 @@ class Line:
             self._unanswered.popleft().lost()
         self._news.set()
 
-    async def talk(self) -> NoReturn:
+    async def talk(self) -> None:
         """Carry commands and answers until the line is lost; whoever made the line awaits this."""
         try:
-            await first_failure(self._write(), self._read())
+            await race(self._write(), self._read())
         finally:
             self.lose()
             await self._connection.disconnect(nowait=True)
@@ -189,20 +190,3 @@ async def ask_once(
                 return address, answer
             trouble = RedisError(f"{address} does not know")
     raise trouble
-
-
-async def first_failure(*works: Coroutine[Any, Any, NoReturn]) -> NoReturn:
-    """Do works that end with a failure only; raise the first, once all are over.
-
-    Not a task group: one that fails while it is cancelled from outside forgets the cancellation.
-    """
-    tasks = [asyncio.create_task(work) for work in works]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-    for task in done:
-        task.result()
-    raise AssertionError("a work that does not end has ended")

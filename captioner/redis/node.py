@@ -12,8 +12,9 @@ from typing import Any, NoReturn
 from redis.exceptions import RedisError, ResponseError
 
 from captioner.errors import RedisUnavailable
+from captioner.race import race
 from captioner.redis.address import Address, Login
-from captioner.redis.line import Command, Line, LineLost, connect, first_failure
+from captioner.redis.line import Command, Line, LineLost, connect
 
 logger = logging.getLogger(__name__)
 
@@ -133,7 +134,7 @@ class Node:
         connection = await connect(address, self._login, self._patience)
         watcher = self._watcher
         line = Line(connection, told=watcher.told, left=watcher.left)
-        await first_failure(line.talk(), self._watch(line))
+        await race(line.talk(), self._watch(line))
 
     async def _watch(self, line: Line) -> NoReturn:
         while True:

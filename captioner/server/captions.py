@@ -9,10 +9,10 @@ from pydantic import BaseModel, Field
 
 from captioner.delivery.history import history_of
 from captioner.delivery.reader import Asked, Reader
+from captioner.race import race
 from captioner.server.handover import hand_over_of
 from captioner.server.parts import Joined, RoomName
 from captioner.server.problems import close, conversation
-from captioner.server.race import race
 
 router = APIRouter(prefix="/v1/rooms/{room}/captions", tags=["captions"])
 

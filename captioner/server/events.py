@@ -13,11 +13,11 @@ from captioner.delivery.hub import Hub
 from captioner.delivery.reader import Asked, Reader
 from captioner.delivery.sse import asked_after, stream
 from captioner.errors import CaptionerError
+from captioner.race import race
 from captioner.rooms.room import Room
 from captioner.server.captions import Languages
 from captioner.server.parts import Joined, RoomName
 from captioner.server.problems import problem_of
-from captioner.server.race import race
 from captioner.server.readers import Readers
 
 router = APIRouter(prefix="/v1/rooms/{room}/events", tags=["captions"])

@@ -26,7 +26,7 @@ LAYERS = (
     {"accounts"},
     {"client", "engine", "realtime", "audio", "bus", "rooms"},
     {"captions", "settings", "metrics", "redis"},
-    {"errors"},
+    {"errors", "race"},
 )
 """From top to bottom; a part imports only what lies below it, beside it only as SIDEWAYS says."""
 

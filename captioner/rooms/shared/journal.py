@@ -18,6 +18,7 @@ from captioner.bus.publication import PUBLISH_EVENT, event_args, event_keys
 from captioner.captions.messages import to_message
 from captioner.captions.model import RoomChange
 from captioner.errors import BadInput, Fenced, RedisUnavailable
+from captioner.race import race
 from captioner.redis.connection import Redis
 from captioner.redis.script import Script, key, lua
 from captioner.rooms.lines import from_line, to_line
@@ -108,13 +109,10 @@ class SharedJournal:
 
     async def _until_up(self) -> None:
         """Wait until Redis is there, or is not waited for."""
-        up = asyncio.create_task(self._redis.wait_until_up())
-        stopped = asyncio.create_task(self._stopped.wait())
-        try:
-            await asyncio.wait((up, stopped), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            up.cancel()
-            stopped.cancel()
+        await race(self._redis.wait_until_up(), self._until_stopped())
+
+    async def _until_stopped(self) -> None:
+        await self._stopped.wait()
 
     async def _commit(self, line: bytes, entry: Entry | None) -> None:
         event = entry.event if isinstance(entry, Published) else None

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from captioner.server.race import race
+from captioner.race import race
 
 pytestmark = pytest.mark.anyio
 

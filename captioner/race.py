@@ -8,8 +8,11 @@ from typing import Any
 
 
 async def race(*runners: Coroutine[Any, Any, None]) -> None:
-    """Run all; when the first returns or raises, stop the others, and return or raise the same."""
-    tasks = [asyncio.ensure_future(runner) for runner in runners]
+    """Run all; when the first returns or raises, stop the others, and return or raise the same.
+
+    Not a task group: one that fails while it is cancelled from outside forgets the cancellation.
+    """
+    tasks = [asyncio.create_task(runner) for runner in runners]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
