@@ -99,7 +99,7 @@ class Keeper:
     async def _keep(self, kept: KeptRoom) -> None:
         orphans = Orphans(kept, bus=self._bus, leases=self._leases, grace_s=self._grace_s)
         loop = asyncio.get_running_loop()
-        busy_at = loop.time()
+        busy_at = looked_at = loop.time()
         while not self._erased:
             self._news.clear()
             await self._check()
@@ -107,7 +107,9 @@ class Keeper:
                 busy_at = loop.time()
             if loop.time() - busy_at > self._idle_s:
                 return
-            await orphans.look()
+            if loop.time() - looked_at >= LOOK_S:  # not at every letter
+                await orphans.look()
+                looked_at = loop.time()
             try:
                 async with asyncio.timeout(LOOK_S):
                     await self._news.wait()
