@@ -13,6 +13,8 @@ CaptionerError
 │   ├── Busy               a limit is reached; try again later               4429 / 429
 │   └── ReaderTooSlow      too far behind; resume                            4408
 ├── EngineUnavailable      no recogniser answers; the message says why       4500 / 503
+├── TranslationUnavailable  nobody translates or speaks now; the message says why   4500 / 503
+├── NoSuchPair             nobody here knows these languages                     4400 / 400
 ├── StorageFailed          the disk did not take what was to be kept         4500 / 507
 ├── RedisUnavailable       Redis is away or cannot take what is to be shared        4500 / 503
 ├── Fenced                 inside: another process has taken this over
@@ -99,6 +101,22 @@ class EngineUnavailable(CaptionerError):
     code = "engine_unavailable"
     close_code = 4500
     http_status = 503
+
+
+class TranslationUnavailable(CaptionerError):
+    """Whoever translates, or speaks, cannot do it now; asking again later may help."""
+
+    code = "translation_unavailable"
+    close_code = 4500
+    http_status = 503
+
+
+class NoSuchPair(CaptionerError):
+    """Whoever translates, or speaks, does not know the language and never will."""
+
+    code = "no_such_language"
+    close_code = 4400
+    http_status = 400
 
 
 class ServerUnreachable(CaptionerError):

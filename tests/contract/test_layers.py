@@ -22,7 +22,7 @@ LAYERS = (
     {"joined"},
     {"recogniser"},
     {"server", "engine_process"},
-    {"ingest", "delivery", "archive"},
+    {"ingest", "translation", "speech", "delivery", "archive"},
     {"accounts"},
     {"client", "engine", "realtime", "audio", "bus", "rooms"},
     {"captions", "settings", "metrics", "redis"},

@@ -1,0 +1,1 @@
+"""The translated voice: a voice stream per room and language."""

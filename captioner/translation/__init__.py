@@ -1,0 +1,1 @@
+"""Captions in other languages: a session per room and language."""
