@@ -18,15 +18,16 @@ import numpy as np
 
 from captioner.audio.turns import (
     FRAME,
-    TurnDetector,
     TurnEvent,
     TurnGrown,
     TurnPaused,
+    TurnPolicy,
     TurnStarted,
+    TurnStopped,
 )
-from captioner.audio.vad import VoiceDetector
 from captioner.captions.words import words
 from captioner.engine.hypothesis import SAMPLE_RATE, Hypothesis, Job, Samples
+from captioner.engine.listener import Listener
 from captioner.engine.models import find_models
 from captioner.engine.recognizer import Recognizer
 from captioner.engine.utterance import StreamingPolicy, Utterance
@@ -84,25 +85,27 @@ class Stream:
     """What the finals would say if nothing had been told before."""
     _before: str = ""
     """What was told of audio behind the place where a long turn was cut."""
+    _cut_at: int = -1
 
     def play(self) -> None:
         """Hear the whole recording, frame by frame."""
-        voice, turns, turn = VoiceDetector(), TurnDetector(), None
-        cpu = time.process_time()
-        probabilities = voice.feed(self.audio)
-        self.cpu_s += time.process_time() - cpu
-        for index, probability in enumerate(probabilities):
-            now = (index + 1) * FRAME
-            events = turns.feed([probability])
+        listener, turn = Listener(SAMPLE_RATE, TurnPolicy(), first=0), None
+        for at in range(0, self.audio.size, FRAME):
+            cpu = time.process_time()
+            events = listener.append(self.audio[at : at + FRAME])
+            self.cpu_s += time.process_time() - cpu
             for event in events:
-                turn = self._take(event, turn, now, cut=isinstance(events[-1], TurnStarted))
-        for event in turns.flush():
-            turn = self._take(event, turn, self.audio.size, cut=False)
+                turn = self._take(event, turn, listener.end)
+            listener.forget(turn.start if turn else None)
+        if turn is not None:
+            self._take(TurnStopped(self.audio.size), turn, self.audio.size)
 
-    def _take(self, event: TurnEvent, turn: Turn | None, now: int, *, cut: bool) -> Turn | None:
+    def _take(self, event: TurnEvent, turn: Turn | None, now: int) -> Turn | None:
         if isinstance(event, TurnStarted):
             id_ = f"u{len(self.finals) + 1}"
-            return Turn(id_, event.sample, Utterance(self.policy, before=self._before))
+            goes_on = event.sample == self._cut_at
+            before = self._before if goes_on else ""
+            return Turn(id_, event.sample, Utterance(self.policy, before=before))
         assert turn is not None
         if isinstance(event, TurnGrown):
             if now / SAMPLE_RATE >= self.free_at:
@@ -114,7 +117,8 @@ class Stream:
             self._hear(turn, heard, event.sample)
             return turn
         end_s = (event.sample - turn.start) / SAMPLE_RATE
-        self._before = turn.utterance.cut(end_s) if cut else ""
+        self._cut_at = event.sample if event.cut else -1
+        self._before = turn.utterance.cut(end_s) if event.cut else ""
         self._complete(turn, event.sample, now)
         return None
 
