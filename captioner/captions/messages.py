@@ -60,6 +60,9 @@ def _caption_message(caption: Caption) -> dict[str, object]:
         "phrases": [[p.until, _seconds(p.start), _seconds(p.end)] for p in caption.phrases] or None,
         "lag_ms": caption.lag_ms,
         "engine": caption.engine,
+        "source": caption.source,
+        "source_rev": caption.source_rev,
+        "untranslated": caption.untranslated or None,
     }
 
 
@@ -71,6 +74,7 @@ def _gap_message(gap: Gap) -> dict[str, object]:
         "end": _seconds(gap.end),
         "reason": gap.reason,
         "track": gap.track,
+        "source": gap.source,
     }
 
 
@@ -95,6 +99,9 @@ def _caption(message: Mapping[str, object]) -> Caption:
             phrases=_phrases(message),
             lag_ms=_optional(message, "lag_ms", int),
             engine=_optional(message, "engine", str),
+            source=_optional(message, "source", str),
+            source_rev=_optional(message, "source_rev", int),
+            untranslated=_optional(message, "untranslated", bool) or False,
         )
     except ValueError as error:
         raise BadInput(f"the caption contradicts itself: {error}") from error
@@ -107,6 +114,7 @@ def _gap(message: Mapping[str, object]) -> Gap:
         end=_field(message, "end", float),
         reason=_field(message, "reason", str),
         track=_optional(message, "track", str),
+        source=_optional(message, "source", str),
     )
 
 

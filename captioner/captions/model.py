@@ -29,6 +29,10 @@ class Caption:
     `phrases` time the text where the recogniser gave times; empty, the text is timed as a whole.
     `lag_ms` is how long after `end` this revision was made, for those who watch delays. `engine` is
     who recognised it, where that was not the one that is wanted first.
+
+    A translation has a `source`: the language it was made from, and of which revision of the
+    caption of the same id (`source_rev`). Where nobody could translate it is `untranslated`, and
+    says what the source says.
     """
 
     id: str
@@ -45,6 +49,9 @@ class Caption:
     phrases: tuple[Phrase, ...] = ()
     lag_ms: int | None = field(default=None, compare=False)
     engine: str | None = field(default=None, compare=False)
+    source: str | None = None
+    source_rev: int | None = None
+    untranslated: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.stable <= len(self.text):
@@ -64,13 +71,17 @@ class Caption:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Speech between `start` and `end` that was not captioned, and why, said to readers."""
+    """Speech between `start` and `end` that was not captioned, and why, said to readers.
+
+    `source`: the language spoken, where this is told to those who read a translation of it.
+    """
 
     language: str
     start: float
     end: float
     reason: str
     track: str | None = None
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from captioner.delivery.farewell import NORMAL, Farewell
 from captioner.delivery.frames import MODES, Frame, Mode, frames_of
 from captioner.delivery.outbox import Outbox
 from captioner.errors import BadInput, CaptionerError, ReaderTooSlow
+from captioner.rooms.languages import language_tag
 from captioner.rooms.room import Room
 
 _FINALS_AT_FIRST = 2
@@ -22,7 +23,7 @@ _FINALS_AT_FIRST = 2
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a reader wants. `languages` None: whatever is captioned.
+    """What a reader wants. `languages`, in lower case; None: all; none: what is spoken, as it is.
 
     `after`: where it stopped reading; None, it begins to read now.
     """
@@ -44,19 +45,19 @@ class Asked:
             raise BadInput(f"mode must be one of {', '.join(get_args(Mode))}")
         if after is not None and not (after.isascii() and after.isdigit() and len(after) < 19):
             raise BadInput("after must be the seq of an event, a whole number")
-        # The language spoken is all there is to read until translations are made.
-        everything = not languages or "*" in languages
         return cls(
-            languages=None if everything else frozenset(tag.lower() for tag in languages),
+            languages=None
+            if "*" in languages
+            else frozenset(_lower_tag(tag) for tag in languages if tag),
             mode=mode,
             after=None if after is None else Position(epoch or "", int(after)),
         )
 
     def wants(self, event: Event) -> bool:
-        """Whether the event's language is one of those asked for."""
+        """Whether the event is of a language that was asked for."""
         if isinstance(event, RoomChange) or self.languages is None:
             return True
-        return event.language.lower() in self.languages
+        return event.language.lower() in self.languages if self.languages else event.source is None
 
 
 class Reader:
@@ -169,6 +170,10 @@ class Reader:
             frame = frames_of(numbered).get(self.asked.mode)
             if frame is not None:
                 yield frame
+
+
+def _lower_tag(language: str) -> str:
+    return language_tag(language).lower()
 
 
 def _at_first(events: Sequence[Numbered]) -> list[Numbered]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -31,9 +31,9 @@ def languages_chosen(settings: RoomSettings) -> tuple[str, ...]:
 
 
 async def left_open_by(bus: Bus, room: str, stream: str) -> tuple[Caption, ...]:
-    """The captions of a stream that readers see as open: whoever made them is gone."""
+    """What was recognised of a stream and readers see as open: whoever made it is gone."""
     events = (numbered.event for numbered in (await bus.history(room)).events)
-    captions = (event for event in events if isinstance(event, Caption))
+    captions = (e for e in events if isinstance(e, Caption) and e.source is None)
     return tuple(open for open in captions if open.track == stream and not open.final)
 
 
@@ -195,9 +195,17 @@ class LocalRoom:
     async def _leave_pause(self) -> None:
         since, now = self._paused_since, self.now()
         if since is not None and since < now:
-            for language in self.languages:
-                await self._keep(Published(Gap(language, since, now, "paused"), now))
+            for gap in self._gaps(since, now):
+                await self._keep(Published(gap, now))
         self._paused_since = None
+
+    def _gaps(self, since: float, now: float) -> Iterator[Gap]:
+        """The pause, as it is told in every language."""
+        spoken = self.settings.language
+        translated = {*self.settings.translations, *self.settings.speech} - {spoken}
+        for language in self.languages:
+            source = spoken if language in translated else None
+            yield Gap(language, since, now, "paused", source=source)
 
     async def _place_track(self, stream: str, speaker: str | None, language: str) -> None:
         base = self.now()

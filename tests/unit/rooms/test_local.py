@@ -196,7 +196,7 @@ async def test_a_pause_is_off_the_record_and_marked_in_every_language(
     assert (await server.events("demo"))[-4:] == [
         RoomChange("paused", ("en", "es")),
         Gap("en", 10.0, 25.0, "paused"),
-        Gap("es", 10.0, 25.0, "paused"),
+        Gap("es", 10.0, 25.0, "paused", source="en"),
         RoomChange("live", ("en", "es")),
     ]
 
