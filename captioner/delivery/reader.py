@@ -172,8 +172,8 @@ class Reader:
                 yield frame
 
 
-def _lower_tag(language: str) -> str:
-    return language_tag(language).lower()
+def _lower_tags(languages: Sequence[str]) -> frozenset[str]:
+    return frozenset(language_tag(tag).lower() for tag in languages if tag)
 
 
 def _at_first(events: Sequence[Numbered]) -> list[Numbered]:
