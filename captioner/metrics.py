@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 Rotation = Literal["pause", "forced"]
 Outcome = Literal["dropped", "retried", "replaced"]
+
+_TRANSLATION_S = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 
 class Metrics:
@@ -68,6 +70,21 @@ class Metrics:
         self._unnumbered = self._counter(
             "events_unnumbered", "Events that readers here were shown while Redis was away."
         )
+        self._translated = self._counter(
+            "captions_translated", "Finals that were published in another language.", "language"
+        )
+        self._untranslated = self._counter(
+            "captions_untranslated",
+            "Those of them that say what was said, for want of a translation.",
+            "language",
+        )
+        self._translation_s = Histogram(
+            "captioner_translation_seconds",
+            "From a final to its translation.",
+            ("language",),
+            buckets=_TRANSLATION_S,
+            registry=self.registry,
+        )
         self._watched: dict[str, Gauge] = {}
 
     def session_opened(self, engine: str) -> None:
@@ -98,6 +115,18 @@ class Metrics:
 
     def guarded(self, verdict: str, outcome: Outcome) -> None:
         self._guarded.labels(verdict, outcome).inc()
+
+    def translated(self, language: str, seconds: float) -> None:
+        """`seconds`: from the final of what was said to that of its translation."""
+        self._translated.labels(language).inc()
+        self._translation_s.labels(language).observe(seconds)
+
+    def untranslated(self, language: str) -> None:
+        """A caption that `translated` counts as well."""
+        self._untranslated.labels(language).inc()
+
+    def watch_translations(self, count: Callable[[], int]) -> None:
+        self._watch("translation_sessions", "Rooms times languages translated here.", count)
 
     def keeper_taken_over(self) -> None:
         self._takeovers.inc()

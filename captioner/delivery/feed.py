@@ -14,6 +14,7 @@ from captioner.delivery.group import Group
 from captioner.delivery.reader import Asked
 from captioner.delivery.turns import Turns
 from captioner.errors import CaptionerError, RoomNotFound, SubscriberTooSlow
+from captioner.rooms.languages import language_tag
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +47,12 @@ class Feed:
     def seq(self) -> int:
         """Of the last event that was handed on."""
         return 0 if self._position is None else self._position.seq
+
+    @property
+    def languages(self) -> frozenset[str]:
+        """Those that readers name."""
+        asked = (group.asked.languages or () for group in self._groups.values() if group)
+        return frozenset(language_tag(tag) for tags in asked for tag in tags)
 
     def start(self, tasks: asyncio.TaskGroup) -> None:
         self._task = tasks.create_task(self._run(), name=f"feed of {self.room}")

@@ -89,6 +89,10 @@ class Hub:
             feed.close(Farewell(GOING_AWAY))
         await self._nobody_reads.wait()
 
+    def languages(self) -> dict[str, frozenset[str]]:
+        """What is read of which rooms just now, of the languages that readers name."""
+        return {room: feed.languages for room, feed in self._feeds.items() if not feed.over}
+
     def _feed(self, room: str) -> Feed:
         feed = self._feeds.get(room)
         if feed is None or feed.over:

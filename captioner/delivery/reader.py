@@ -46,9 +46,7 @@ class Asked:
         if after is not None and not (after.isascii() and after.isdigit() and len(after) < 19):
             raise BadInput("after must be the seq of an event, a whole number")
         return cls(
-            languages=None
-            if "*" in languages
-            else frozenset(_lower_tag(tag) for tag in languages if tag),
+            languages=None if "*" in languages else _lower_tags(languages),
             mode=mode,
             after=None if after is None else Position(epoch or "", int(after)),
         )

@@ -26,6 +26,25 @@ def language_tag(text: object) -> str:
     return "-".join(subtags)
 
 
+def is_same_language(one: str, other: str) -> bool:
+    """Whether whoever reads the one reads the other: `pt` and `pt-BR`, not `zh-Hans` and `zh-Hant`.
+
+    Tags are in their usual case; a script that is not named may be any.
+    """
+    if one.split("-")[0] != other.split("-")[0]:
+        return False
+    scripts = [_script(tag) for tag in (one, other)]
+    return None in scripts or scripts[0] == scripts[1]
+
+
+def _script(tag: str) -> str | None:
+    found = next((part for part in tag.split("-")[1:] if len(part) == 4 and part.istitle()), None)
+    return found or _SCRIPTS.get(tag)
+
+
+_SCRIPTS = {"zh-CN": "Hans", "zh-SG": "Hans", "zh-TW": "Hant", "zh-HK": "Hant", "zh-MO": "Hant"}
+
+
 def shown(value: object) -> str:
     """A value as an error message quotes it: short, on one line."""
     text = repr(value)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
 
@@ -15,7 +16,7 @@ from captioner.rooms.clock import RoomClock
 from captioner.rooms.languages import AUTO
 from captioner.rooms.ledger import Ledger
 from captioner.rooms.records import ClockStarted, Entry, Keep, Published, TrackOpened
-from captioner.rooms.room import Publisher, RoomSettings, TrackPlace
+from captioner.rooms.room import Duty, Publisher, RoomSettings, TrackPlace
 from captioner.rooms.uninterrupted import uninterrupted
 
 logger = logging.getLogger(__name__)
@@ -151,6 +152,11 @@ class LocalRoom:
             return
         await self._keep(Published(event, self.now(), settled))
         await self.announce()
+
+    @asynccontextmanager
+    async def duty(self, name: str) -> AsyncIterator[Duty]:
+        """There is no other process that could do it."""
+        yield self
 
     async def settle(self, settled: Settled) -> None:
         place = self._ledger.tracks.get(settled.stream)

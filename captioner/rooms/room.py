@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -61,6 +62,17 @@ class Publisher(Protocol):
         ...
 
 
+class Duty(Protocol):
+    """Something that one process at a time does for a room, such as translating it."""
+
+    async def publish(self, event: Event) -> None:
+        """As `Room.publish`, on return journalled where that is due.
+
+        Raises `Fenced` where another process does it by now.
+        """
+        ...
+
+
 class Room(Protocol):
     """One room. Everything that is made for it passes `publish`."""
 
@@ -104,6 +116,13 @@ class Room(Protocol):
 
         `settled` is written in the same journal line, so a crash leaves both or neither. Where
         another process keeps the journal, the event is only on its way there on return.
+        """
+        ...
+
+    def duty(self, name: str) -> AbstractAsyncContextManager[Duty | None]:
+        """Do something for the room until the end of the block; None: another process does it.
+
+        Entering raises `captioner.errors.RedisUnavailable`.
         """
         ...
 

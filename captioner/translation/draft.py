@@ -145,6 +145,10 @@ class Draft:
         self._promised, self._again = text[:stable], False
         return self._shown
 
+    def take_back(self, shown: Caption | None) -> None:
+        """The last revision was not published: readers have this one."""
+        self._shown = shown
+
     def _begin_again(self) -> None:
         """The source was corrected."""
         self._promised = self._told = self._tail = ""

@@ -90,6 +90,8 @@ class SharedRooms:
     async def create(self, settings: RoomSettings) -> SharedRoom:
         if not await register(self._redis, RoomRecord(settings, utc_now(), "idle")):
             raise RoomExists(f"there is a room {settings.id} already")
+        with suppress(RoomNotFound):  # which somebody is told who asked before it was there
+            return await self.get(settings.id)
         return await self.get(settings.id)
 
     async def get(self, room: str) -> SharedRoom:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -20,6 +20,7 @@ from captioner.rooms.local import languages_chosen, left_open_by
 from captioner.rooms.record_json import record_from
 from captioner.rooms.records import Published
 from captioner.rooms.room import Publisher, RoomSettings, TrackPlace
+from captioner.rooms.shared.duty import SharedDuty
 from captioner.rooms.shared.kept_room import track_duty
 from captioner.rooms.shared.leases import TIME_TO_LIVE_S, Lease, Leases
 from captioner.rooms.shared.letters import Answer, Correspondence
@@ -176,6 +177,18 @@ class SharedRoom:
             if self._cut_off or not self._redis.up:
                 event = self._show_unjournalled(event)
         await self._journal(Published(event, self.now(), settled), track)
+
+    @asynccontextmanager
+    async def duty(self, name: str) -> AsyncIterator[SharedDuty | None]:
+        lease = await self._leases.acquire(self.settings.id, name)
+        if lease is None:
+            yield None
+            return
+        assert self.letters is not None
+        try:
+            yield SharedDuty(self.settings.id, lease, self._bus, self.letters)
+        finally:
+            await self._leases.release(lease)
 
     async def settle(self, settled: Settled) -> None:
         await self._journal(settled, self._tracks[settled.stream])

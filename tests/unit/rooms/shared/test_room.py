@@ -105,6 +105,24 @@ async def test_a_room_is_known_to_every_process(one: Process, other: Process) ->
         await one.rooms.get("another")
 
 
+async def test_a_room_is_made_while_others_ask_for_it(one: Process) -> None:
+    async def ask(room: str) -> None:
+        while True:
+            try:
+                await one.rooms.get(room)
+            except RoomNotFound:
+                await asyncio.sleep(0)
+            else:
+                return
+
+    for number in range(40):
+        room = f"room-{number}"
+        asking = [asyncio.create_task(ask(room)) for _ in range(5)]
+        await asyncio.sleep(0.0005 * (number % 8))
+        assert (await one.rooms.create(replace(DEMO, id=room))).settings.id == room
+        await asyncio.gather(*asking)
+
+
 async def test_what_one_process_captions_is_read_at_the_other(one: Process, other: Process) -> None:
     room = await one.rooms.create(DEMO)
     place = await room.open_track("mic", Speaker())
