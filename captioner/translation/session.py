@@ -156,6 +156,8 @@ class Session:
         self._news.set()
 
     def _owe(self, caption: Caption) -> None:
+        if caption.id in self._live or caption.id in self._owed:
+            return
         self._owed[caption.id] = Draft(self.language, caption, self._shown.get(caption.id))
         self._news.set()
 
