@@ -70,6 +70,10 @@ class Metrics:
         self._unnumbered = self._counter(
             "events_unnumbered", "Events that readers here were shown while Redis was away."
         )
+        self._watched: dict[str, Gauge] = {}
+        self._count_translations()
+
+    def _count_translations(self) -> None:
         self._translated = self._counter(
             "captions_translated", "Finals that were published in another language.", "language"
         )
@@ -85,7 +89,6 @@ class Metrics:
             buckets=_TRANSLATION_S,
             registry=self.registry,
         )
-        self._watched: dict[str, Gauge] = {}
 
     def session_opened(self, engine: str) -> None:
         self._opened.labels(engine).inc()

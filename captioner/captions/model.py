@@ -68,6 +68,10 @@ class Caption:
         """Whether this caption turned out to be nothing."""
         return self.final and not self.text
 
+    def is_translation_of(self, source: Caption) -> bool:
+        """Whether this, of the same id, is made of this revision of it, or of a later one."""
+        return self.final and self.source_rev is not None and self.source_rev >= source.rev
+
 
 @dataclass(frozen=True, slots=True)
 class Gap:

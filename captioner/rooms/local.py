@@ -31,6 +31,27 @@ def languages_chosen(settings: RoomSettings) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*spoken, *settings.translations, *settings.speech)))
 
 
+def languages_to_translate(settings: RoomSettings) -> tuple[str, ...]:
+    """Those that the organiser listed and nobody is expected to speak."""
+    listed = dict.fromkeys((*settings.translations, *settings.speech))
+    return tuple(language for language in listed if language != settings.language)
+
+
+async def languages_behind(bus: Bus, settings: RoomSettings) -> set[str]:
+    """Those of them that something said in the room is yet to be translated into."""
+    events = (numbered.event for numbered in (await bus.history(settings.id)).events)
+    captions = [event for event in events if isinstance(event, Caption) and event.final]
+    made = {(caption.id, caption.language): caption for caption in captions}
+    return {
+        language
+        for caption in captions
+        for language in languages_to_translate(settings)
+        if caption.source is None and caption.text and caption.language != language
+        if (found := made.get((caption.id, language))) is None
+        or not found.is_translation_of(caption)
+    }
+
+
 async def left_open_by(bus: Bus, room: str, stream: str) -> tuple[Caption, ...]:
     """What was recognised of a stream and readers see as open: whoever made it is gone."""
     events = (numbered.event for numbered in (await bus.history(room)).events)
@@ -207,10 +228,9 @@ class LocalRoom:
 
     def _gaps(self, since: float, now: float) -> Iterator[Gap]:
         """The pause, as it is told in every language."""
-        spoken = self.settings.language
-        translated = {*self.settings.translations, *self.settings.speech} - {spoken}
+        translated = languages_to_translate(self.settings)
         for language in self.languages:
-            source = spoken if language in translated else None
+            source = self.settings.language if language in translated else None
             yield Gap(language, since, now, "paused", source=source)
 
     async def _place_track(self, stream: str, speaker: str | None, language: str) -> None:

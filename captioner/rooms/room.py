@@ -62,6 +62,11 @@ class Publisher(Protocol):
         ...
 
 
+def translation_duty(language: str) -> str:
+    """The duty of translating a room into a language."""
+    return f"translate/{language}"
+
+
 class Duty(Protocol):
     """Something that one process at a time does for a room, such as translating it."""
 

@@ -75,7 +75,7 @@ class Draft:
             return False
         if self._shown is None:
             return not self.source.text
-        return self._shown.final and _is_up_to_date(self._shown, self.source)
+        return self._shown.is_translation_of(self.source)
 
     def hear(self, source: Caption) -> None:
         """There is a newer revision of the source."""
@@ -195,11 +195,7 @@ def is_translated(shown: Caption | None, source: Caption) -> bool:
     """Whether a caption is the translation of a final, and as good as it can be had."""
     if shown is None:
         return not source.text
-    return shown.final and _is_up_to_date(shown, source) and not shown.untranslated
-
-
-def _is_up_to_date(shown: Caption, source: Caption) -> bool:
-    return shown.source_rev is not None and shown.source_rev >= source.rev
+    return shown.is_translation_of(source) and not shown.untranslated
 
 
 def _sentences_behind(text: str, covered: int) -> list[Span]:

@@ -13,6 +13,8 @@ from captioner.captions.model import Caption, Status
 from captioner.errors import CaptionerError, Fenced, RedisUnavailable, RoomNotFound
 from captioner.metrics import Metrics
 from captioner.rooms.directory import Directory, RoomSummary
+from captioner.rooms.local import languages_to_translate
+from captioner.rooms.room import translation_duty
 from captioner.translation.session import Session
 from captioner.translation.translator import Translator
 
@@ -29,11 +31,6 @@ Wanted = Mapping[str, frozenset[str]]
 """Languages by room."""
 Kept = Callable[[str, str], Awaitable[Sequence[Caption]]]
 """Of a room, the finals that are kept: as they were said, and in a language."""
-
-
-def duty_name(language: str) -> str:
-    """The duty of translating a room into a language."""
-    return f"translate/{language}"
 
 
 @dataclass(slots=True, eq=False)
@@ -120,7 +117,10 @@ class Translations:
     async def finish(self, room: str) -> None:
         """Have all that was said in the room translated into the languages it lists or has had."""
         summary = await self._rooms.summary(room)
-        languages = {*_listed(summary), *(lang for name, lang in self._working if name == room)}
+        languages = {
+            *languages_to_translate(summary.settings),
+            *(lang for name, lang in self._working if name == room),
+        }
         self.want(room, tuple(languages))
         for language in languages:
             self._start(room, language)
@@ -165,7 +165,7 @@ class Translations:
         listed = {
             (room, language): summary.status
             for room, summary in rooms.items()
-            for language in _listed(summary)
+            for language in languages_to_translate(summary.settings)
         }
         for key, status in listed.items():
             # Rooms that came to rest before this process began are another one's.
@@ -190,7 +190,7 @@ class Translations:
         work = self._working[room, language]
         try:
             found = await self._rooms.get(room)
-            async with found.duty(duty_name(language)) as duty:
+            async with found.duty(translation_duty(language)) as duty:
                 if duty is None:
                     return  # until the next look
                 work.session = Session(
@@ -211,9 +211,3 @@ class Translations:
             logger.warning("Room %s is not translated to %s: %s", room, language, error)
         except Exception:  # one room's trouble is not the other rooms'
             logger.exception("Room %s is not translated to %s.", room, language)
-
-
-def _listed(summary: RoomSummary) -> tuple[str, ...]:
-    settings = summary.settings
-    listed = dict.fromkeys((*settings.translations, *settings.speech))
-    return tuple(language for language in listed if language != settings.language)

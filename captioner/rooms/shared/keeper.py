@@ -80,7 +80,12 @@ class Keeper:
         async with self._redis.listening(key(self._id, "mail"), self._hear, self._resumed):
             try:
                 kept, self._letters = await taken_up(
-                    self._id, self._journal, redis=self._redis, bus=self._bus, copies=self._copies
+                    self._id,
+                    self._journal,
+                    redis=self._redis,
+                    bus=self._bus,
+                    copies=self._copies,
+                    leases=self._leases,
                 )
                 await self._keep(kept)
                 await asyncio.gather(*self._closing, return_exceptions=True)

@@ -17,12 +17,14 @@ from captioner.redis.connection import Redis
 from captioner.redis.script import key
 from captioner.rooms.choices import changed_settings
 from captioner.rooms.clock import RoomClock
-from captioner.rooms.local import LocalRoom
+from captioner.rooms.local import LocalRoom, languages_behind
 from captioner.rooms.record_json import record_from, record_json
 from captioner.rooms.records import Published, RoomRecord
 from captioner.rooms.registry import kept_status
+from captioner.rooms.room import translation_duty
 from captioner.rooms.shared.copies import Copies, erase_shared
 from captioner.rooms.shared.journal import SharedJournal
+from captioner.rooms.shared.leases import Leases
 from captioner.rooms.shared.letters import desk
 from captioner.rooms.shared.requests import (
     Changed,
@@ -35,6 +37,8 @@ from captioner.rooms.shared.requests import (
 
 FINISH_S = 0.5
 """Between two reminders that what was said is to be captioned to its end."""
+UNTRANSLATED_S = 2.0
+"""For so long a process is waited for that translates what was said."""
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +56,7 @@ class KeptRoom:
         redis: Redis,
         bus: Bus,
         copies: Copies,
+        leases: Leases,
     ) -> None:
         self.room = room
         self.record = record
@@ -60,6 +65,7 @@ class KeptRoom:
         self._redis = redis
         self._bus = bus
         self._copies = copies
+        self._leases = leases
 
     @property
     def id(self) -> str:
@@ -138,10 +144,25 @@ class KeptRoom:
         while self.room.open_tracks:
             await self.tell({"finish": True})
             await asyncio.sleep(FINISH_S)
+        await self._translate_the_rest()
+
+    async def _translate_the_rest(self) -> None:
+        """Have what was said translated, if there are processes that do it."""
+        clock = asyncio.get_running_loop().time
+        worked_at = clock()
+        while behind := await languages_behind(self._bus, self.room.settings):
+            duties = [(self.id, translation_duty(language)) for language in behind]
+            if await self._leases.living(duties):
+                worked_at = clock()
+            if clock() - worked_at > UNTRANSLATED_S:
+                logger.warning("Room %s ends, and nobody translates the rest of it.", self.id)
+                return
+            await self.tell({"finish": True})
+            await asyncio.sleep(FINISH_S)
 
 
 async def taken_up(
-    room: str, journal: SharedJournal, *, redis: Redis, bus: Bus, copies: Copies
+    room: str, journal: SharedJournal, *, redis: Redis, bus: Bus, copies: Copies, leases: Leases
 ) -> tuple[KeptRoom, dict[str, int]]:
     """The room as whoever kept it before left it, and by sender the newest letter that was done.
 
@@ -157,7 +178,7 @@ async def taken_up(
     entries, letters = await journal.take_up()
     local = LocalRoom(known.settings, bus=bus, keep=journal.keep, clock=RoomClock())
     await local.restore(entries, open=_tracks_held(holders))
-    return KeptRoom(local, known, redis=redis, bus=bus, copies=copies), letters
+    return KeptRoom(local, known, redis=redis, bus=bus, copies=copies, leases=leases), letters
 
 
 class _Announced:
