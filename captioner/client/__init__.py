@@ -9,6 +9,7 @@ as in `captioner.errors`; servers that do not answer are `ServerUnreachable`.
 from captioner.captions.model import Caption, Gap, Numbered, Position, RoomChange
 from captioner.client.publishing import publish
 from captioner.client.reading import Hello, captions
+from captioner.client.rooms import translated
 from captioner.errors import (
     BadInput,
     RoomEnded,
@@ -35,4 +36,5 @@ __all__ = [
     "Unauthorized",
     "captions",
     "publish",
+    "translated",
 ]

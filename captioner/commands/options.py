@@ -10,6 +10,7 @@ import click
 
 from captioner.client.connecting import addresses
 from captioner.errors import BadInput
+from captioner.rooms.languages import language_tag
 
 PREFIX = "CAPTIONER_"
 
@@ -81,6 +82,20 @@ class ServerAddresses(click.ParamType[tuple[str, ...]]):
             self.fail(f"{error}.", param, ctx)
 
 
+class CommaSeparatedTags(click.ParamType[tuple[str, ...]]):
+    """BCP 47 tags with commas between them."""
+
+    name = "languages"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str, ...]:
+        if isinstance(value, tuple):
+            return value
+        try:
+            return tuple(language_tag(word.strip()) for word in value.split(","))
+        except BadInput as error:
+            self.fail(f"{error}.", param, ctx)
+
+
 def option(*names: str, **attributes: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """An option `--data` that may also be given as CAPTIONER_DATA; its help says so."""
     variable = PREFIX + names[0].removeprefix("--").replace("-", "_").upper()
@@ -100,15 +115,11 @@ token_option = option("--token", help="Token of a server that asks for one.")
 json_option = option("--json", "as_json", is_flag=True, help="Print one event a line, as JSON.")
 
 
-def _not_translated(_context: click.Context, _parameter: click.Parameter, value: Any) -> None:
-    if value:
-        raise click.BadParameter("translation is not available yet; leave it out.")
-
-
 to_option = option(
     "--to",
+    "to",
     multiple=True,
-    expose_value=False,
-    callback=_not_translated,
-    help="Languages to translate into; not available yet.",
+    type=CommaSeparatedTags(),
+    callback=lambda _context, _option, given: tuple(dict.fromkeys(sum(given, ()))),
+    help="Translate into these languages; may repeat, or name several with commas.",
 )

@@ -10,7 +10,7 @@ from contextlib import aclosing, suppress
 import click
 
 from captioner.captions.model import Caption, Numbered, Position
-from captioner.client import Hello, captions, publish
+from captioner.client import Hello, captions, publish, translated
 from captioner.commands.display import Display, display
 from captioner.commands.options import (
     LanguageTag,
@@ -47,6 +47,7 @@ def send(
     room: str,
     urls: tuple[str, ...],
     language: str | None,
+    to: tuple[str, ...],
     speaker: str | None,
     pace: str,
     sample_rate: int,
@@ -66,7 +67,7 @@ def send(
             audio.sample_rate,
             audio.channels,
         )
-    sending = _Sending(urls, room, token, audio, speaker=speaker, language=language)
+    sending = _Sending(urls, room, token, audio, speaker=speaker, language=language, to=to)
     run(sending.run(as_json=as_json))
 
 
@@ -82,6 +83,7 @@ class _Sending:
         *,
         speaker: str | None,
         language: str | None,
+        to: Sequence[str],
     ) -> None:
         self._urls = urls
         self._room = room
@@ -89,12 +91,17 @@ class _Sending:
         self._audio = audio
         self._speaker = speaker
         self._language = language
+        self._to = to
         self._stream = f"send-{secrets.token_hex(4)}"
         self._seen = 0
+        self._untranslated: dict[tuple[str, str], Caption] = {}
+        """What was said and is not here in a language, by id and language."""
         self._read_on = asyncio.Event()
 
     async def run(self, *, as_json: bool) -> None:
         enough, taken = asyncio.Event(), asyncio.Event()
+        if self._to:
+            await translated(self._urls, self._room, self._to, token=self._token)
         with display(as_json=as_json) as screen, finishing(enough.set):
             showing = asyncio.create_task(self._show(screen, taken))
             try:
@@ -127,6 +134,18 @@ class _Sending:
                 continue
             if isinstance(event.event, Caption) and event.event.track == self._stream:
                 screen.show(event)
+                self._note(event.event)
+
+    def _note(self, caption: Caption) -> None:
+        """Keep in mind which translations are still to come."""
+        if caption.source is not None:
+            said = self._untranslated.get((caption.id, caption.language))
+            if said is not None and caption.is_translation_of(said):
+                del self._untranslated[caption.id, caption.language]
+        elif caption.final and caption.text:
+            for language in self._to:
+                if language != caption.language:
+                    self._untranslated[caption.id, language] = caption
 
     def _read_to(self, position: Position) -> None:
         self._seen = position.seq
@@ -139,7 +158,7 @@ class _Sending:
         assert isinstance(hello, Hello)
         with suppress(TimeoutError):
             async with asyncio.timeout(CATCH_UP_S):
-                while self._seen < hello.position.seq:
+                while self._seen < hello.position.seq or self._untranslated:
                     self._read_on.clear()
                     await self._read_on.wait()
 

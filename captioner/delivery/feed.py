@@ -50,9 +50,10 @@ class Feed:
 
     @property
     def languages(self) -> frozenset[str]:
-        """Those that readers name."""
-        asked = (group.asked.languages or () for group in self._groups.values() if group)
-        return frozenset(language_tag(tag) for tags in asked for tag in tags)
+        """Those that readers name, `*` among them where one reads all."""
+        asked = [group.asked.languages for group in self._groups.values() if group]
+        named = {language_tag(tag) for tags in asked for tag in tags or ()}
+        return frozenset({*named, "*"} if None in asked else named)
 
     def start(self, tasks: asyncio.TaskGroup) -> None:
         self._task = tasks.create_task(self._run(), name=f"feed of {self.room}")

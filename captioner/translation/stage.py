@@ -14,7 +14,7 @@ from captioner.errors import CaptionerError, Fenced, RedisUnavailable, RoomNotFo
 from captioner.metrics import Metrics
 from captioner.rooms.directory import Directory, RoomSummary
 from captioner.rooms.local import languages_to_translate
-from captioner.rooms.room import translation_duty
+from captioner.rooms.room import RoomSettings, translation_duty
 from captioner.translation.session import Session
 from captioner.translation.translator import Translator
 
@@ -27,6 +27,8 @@ FINISH_S = 20.0
 
 logger = logging.getLogger(__name__)
 
+ALL = "*"
+"""In the place of the languages that somebody reads: all there are."""
 Wanted = Mapping[str, frozenset[str]]
 """Languages by room."""
 Kept = Callable[[str, str], Awaitable[Sequence[Caption]]]
@@ -145,8 +147,7 @@ class Translations:
         now = self._clock()
         for room, languages in (await self._read()).items():
             if room in rooms:
-                spoken = rooms[room].settings.language
-                for language in languages - {spoken}:
+                for language in _read_of(rooms[room].settings, languages):
                     self._wanted_at[room, language] = now
         self._look_at_lists(rooms, now)
         self._wanted_at = {
@@ -211,3 +212,9 @@ class Translations:
             logger.warning("Room %s is not translated to %s: %s", room, language, error)
         except Exception:  # one room's trouble is not the other rooms'
             logger.exception("Room %s is not translated to %s.", room, language)
+
+
+def _read_of(settings: RoomSettings, languages: frozenset[str]) -> set[str]:
+    """Those of the languages that must be translated into; `*` stands for all that are listed."""
+    listed = languages_to_translate(settings) if ALL in languages else ()
+    return {*languages, *listed} - {ALL, settings.language}
