@@ -13,15 +13,11 @@ from captioner.captions.model import Caption, Event, Gap
 from captioner.errors import NoSuchPair, SubscriberTooSlow, TranslationUnavailable
 from captioner.metrics import Metrics
 from captioner.race import race
-from captioner.rooms.languages import is_same_language
 from captioner.rooms.room import Duty, RoomSettings
+from captioner.translation.attempts import Attempts
 from captioner.translation.draft import Draft, Piece, is_translated
-from captioner.translation.translator import Sentence, Translator
+from captioner.translation.translator import Sentence
 
-TIMEOUT_S = 10.0
-"""How long one attempt at a piece may take."""
-AGAIN_S = 0.5
-"""After so long a piece that could not be translated is tried once more."""
 CONTEXT = 3
 """Sentences that a translator is told of those before."""
 _MOST_REMEMBERED = 5_000
@@ -48,11 +44,9 @@ class Session:
         bus: Bus,
         kept: Kept,
         duty: Duty,
-        translator: Translator,
+        attempts: Attempts,
         metrics: Metrics | None = None,
         clock: Callable[[], float] = time.monotonic,
-        timeout_s: float = TIMEOUT_S,
-        again_s: float = AGAIN_S,
     ) -> None:
         """`room`: its settings as they are just now."""
         self.language = language
@@ -60,11 +54,9 @@ class Session:
         self._bus = bus
         self._kept = kept
         self._duty = duty
-        self._translator = translator
+        self._attempts = attempts
         self._metrics = metrics or Metrics()
         self._clock = clock
-        self._timeout_s = timeout_s
-        self._again_s = again_s
         self._live: dict[str, Draft] = {}
         """What is being said, oldest first."""
         self._owed: dict[str, Draft] = {}
@@ -239,7 +231,8 @@ class Session:
     async def _translate(self, draft: Draft, piece: Piece) -> None:
         """Give the draft the piece's translation; where there is none, the piece itself."""
         try:
-            translation = await self._attempts(draft.source, piece)
+            sentence = self._sentence(draft.source, piece)
+            translation = await self._attempts.translate(sentence, again=piece.settled)
         except (NoSuchPair, TranslationUnavailable) as error:
             self._say(draft.source, error)
             draft.take(piece, piece.text if piece.settled else "", untranslated=True)
@@ -247,27 +240,6 @@ class Session:
         draft.take(piece, translation)
         if piece.settled:
             self._context.append((piece.text, translation))
-
-    async def _attempts(self, source: Caption, piece: Piece) -> str:
-        sentence = self._sentence(source, piece)
-        if is_same_language(source.language, self.language):
-            return piece.text
-        try:
-            return await self._attempt(sentence)
-        except TranslationUnavailable:
-            if not piece.settled:
-                raise
-        await asyncio.sleep(self._again_s)
-        return await self._attempt(sentence)
-
-    async def _attempt(self, sentence: Sentence) -> str:
-        try:
-            async with asyncio.timeout(self._timeout_s):
-                return await self._translator.translate(sentence)
-        except TimeoutError:
-            raise TranslationUnavailable(
-                f"{self._translator.name} did not translate in {self._timeout_s:g} s."
-            ) from None
 
     def _sentence(self, source: Caption, piece: Piece) -> Sentence:
         settings = self._settings()

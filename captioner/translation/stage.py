@@ -15,6 +15,7 @@ from captioner.metrics import Metrics
 from captioner.rooms.directory import Directory, RoomSummary
 from captioner.rooms.local import languages_to_translate
 from captioner.rooms.room import RoomSettings, translation_duty
+from captioner.translation.attempts import Attempts
 from captioner.translation.session import Session
 from captioner.translation.translator import Translator
 
@@ -67,7 +68,7 @@ class Translations:
         """`read`: what is read of which rooms just now, by anybody."""
         self._rooms = rooms
         self._bus = bus
-        self._translator = translator
+        self._attempts = Attempts(translator)
         self._kept = kept
         self._read = read
         self._metrics = metrics or Metrics()
@@ -200,7 +201,7 @@ class Translations:
                     bus=self._bus,
                     kept=lambda: self._kept(room, language),
                     duty=duty,
-                    translator=self._translator,
+                    attempts=self._attempts,
                     metrics=self._metrics,
                     clock=self._clock,
                 )

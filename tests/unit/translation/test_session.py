@@ -12,6 +12,7 @@ import pytest
 from captioner.captions.model import Caption, Gap
 from captioner.errors import NoSuchPair
 from captioner.rooms.room import RoomSettings
+from captioner.translation.attempts import Attempts
 from captioner.translation.session import Session
 from tests.unit.translation.conftest import World, said
 
@@ -32,9 +33,7 @@ async def translating(
         bus=world.bus,
         kept=lambda: world.kept("demo", language),
         duty=room,
-        translator=world.translator,
-        timeout_s=timeout_s,
-        again_s=0.0,
+        attempts=Attempts(world.translator, timeout_s=timeout_s, again_s=0.0),
     )
     task = asyncio.create_task(session.run())
     try:
