@@ -20,11 +20,10 @@ def request(url: str, body: bytes | None = None, method: str | None = None) -> t
             return error.code, error.read()
 
 
-def create_room(url: str, room: str, language: str = "en") -> None:
+def create_room(url: str, room: str, language: str = "en", **choices: object) -> None:
     """Make a room over HTTP."""
-    status, answer = request(
-        f"{url}/v1/rooms", json.dumps({"id": room, "language": language}).encode()
-    )
+    wanted = {"id": room, "language": language, **choices}
+    status, answer = request(f"{url}/v1/rooms", json.dumps(wanted).encode())
     assert status == 201, answer
 
 
