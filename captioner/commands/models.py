@@ -100,9 +100,9 @@ def models(context: click.Context, *, cache: Path | None) -> None:
 def fetch(
     before: Path | None, *, pair: tuple[str, str], cache: Path | None, index: str | None
 ) -> None:
-    """Download a translation model of Argos Translate, such as en-es; 50 to 300 MB.
+    """Download a model of Argos Translate for a pair such as en-es.
 
-    A server that runs uses it after its next start.
+    50 to 300 MB. A server that runs uses it after its next start.
     """
     from captioner.engine.translation.argos import INDEX
     from captioner.engine.translation.argos import fetch as fetch_model

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from captioner.captions.words import UNSPACED, joined
+from captioner.captions.words import UNSPACED, clean, joined
 
 Terms = Sequence[tuple[str, str]]
 """Each as it is said, and what it is called in the other language."""
@@ -22,76 +23,93 @@ _MARK = "XQ"
 _UNSPACED = re.compile(f"[{UNSPACED}]")
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A term as it stands in `text[start:end]`, and what is wanted for it."""
+
+    start: int
+    end: int
+    wanted: str
+
+
 def with_terms(text: str, terms: Terms, translate: Callable[[str], str]) -> str:
     """Have `text` translated so that its terms come out as given."""
-    called = {said.casefold(): wanted for said, wanted in terms if said.strip()}
-    pattern = _any_of(called)
-    if pattern is None or not pattern.search(text):
+    said = _found(text, terms)
+    if not said:
         return translate(text)
-    wanted = [called[match[0].casefold()] for match in pattern.finditer(text)]
     return (
-        _by_marks(text, pattern, wanted, translate)
-        or _by_own_words(text, pattern, wanted, translate)
-        or _between(text, pattern, wanted, translate)
+        _by_marks(text, said, translate)
+        or _by_own_words(text, said, translate)
+        or _between(text, said, translate)
     )
 
 
-def _by_marks(
-    text: str, pattern: re.Pattern[str], wanted: list[str], translate: Callable[[str], str]
-) -> str | None:
+def _by_marks(text: str, said: list[_Said], translate: Callable[[str], str]) -> str | None:
     stem = _MARK
     while stem.casefold() in text.casefold():
         stem += "Z"
-    marks = [f"{stem}{number}" for number in range(1, len(wanted) + 1)]
-    unused = iter(marks)
-    translation = translate(pattern.sub(lambda _: next(unused), text))
-    for mark, term in zip(marks, wanted, strict=True):
-        translation, times = re.subn(rf"(?<!\w){mark}(?!\w)", _literally(term), translation)
+    marks = [f"{stem}{number}" for number in range(1, len(said) + 1)]
+    first, *others = _rest(text, said)
+    marked = first + "".join(mark + part for mark, part in zip(marks, others, strict=True))
+    translation = translate(marked)
+    for mark, term in zip(marks, said, strict=True):
+        translation, times = re.subn(_whole(mark), _literally(term.wanted), translation)
         if times != 1:
             return None
     return translation
 
 
-def _by_own_words(
-    text: str, pattern: re.Pattern[str], wanted: list[str], translate: Callable[[str], str]
-) -> str | None:
+def _by_own_words(text: str, said: list[_Said], translate: Callable[[str], str]) -> str | None:
     translation = translate(text)
-    for match, term in zip(pattern.finditer(text), wanted, strict=True):
-        if term not in translation:
-            own = _any_of([translate(match[0]).strip(" .,;:!?¿¡。")])
-            translation = own.sub(_literally(term), translation) if own else translation
+    for term in said:
+        own = translate(text[term.start : term.end]).strip(" .,;:!?¿¡。")
+        if own and term.wanted not in translation:
+            whole = re.compile(_whole(own), re.IGNORECASE)
+            translation = whole.sub(_literally(term.wanted), translation)
+    wanted = [term.wanted for term in said]
     complete = all(translation.count(term) >= wanted.count(term) for term in wanted)
     return translation if complete else None
 
 
-def _between(
-    text: str, pattern: re.Pattern[str], wanted: list[str], translate: Callable[[str], str]
-) -> str:
-    rest, *parts = (part.strip() for part in pattern.split(text))
-    translation = translate(rest) if rest else ""
-    for term, part in zip(wanted, parts, strict=True):
-        translation = joined(translation, term)
-        if part:
-            separate = part[0].isalnum() or part[0] in "([{«“¿¡"
-            translated = translate(part)
-            translation = joined(translation, translated) if separate else translation + translated
+def _between(text: str, said: list[_Said], translate: Callable[[str], str]) -> str:
+    first, *others = _rest(text, said)
+    translation = translate(first.strip()) if first.strip() else ""
+    for term, part in zip(said, others, strict=True):
+        translation = joined(translation, term.wanted)
+        if rest := part.strip():
+            after = translate(rest)
+            translation = joined(translation, after) if part[0].isspace() else translation + after
     return translation
 
 
-def _literally(term: str) -> Callable[[re.Match[str]], str]:
-    """For `re.sub`, which would read a backslash in the term."""
-    return lambda _match: term
+def _rest(text: str, said: list[_Said]) -> list[str]:
+    """What stands before, between and behind the terms."""
+    starts = [0, *(term.end for term in said)]
+    ends = [*(term.start for term in said), len(text)]
+    return [text[start:end] for start, end in zip(starts, ends, strict=True)]
 
 
-def _any_of(terms: Sequence[str] | dict[str, str]) -> re.Pattern[str] | None:
-    """Finds any of them as whole words, the longest first."""
-    found = sorted((term for term in terms if term), key=len, reverse=True)
-    return re.compile("|".join(map(_whole, found)), re.IGNORECASE) if found else None
+def _found(text: str, terms: Terms) -> list[_Said]:
+    """The terms in `text`, as whole words in any case; of those that overlap the longest."""
+    cleaned = [(clean(said), clean(wanted)) for said, wanted in terms]
+    known = sorted(filter(all, cleaned), key=lambda term: len(term[0]), reverse=True)
+    if not known:
+        return []
+    pattern = re.compile("|".join(f"({_whole(said)})" for said, _ in known), re.IGNORECASE)
+    return [
+        _Said(match.start(), match.end(), known[match.lastindex - 1][1])
+        for match in pattern.finditer(text)
+        if match.lastindex
+    ]
 
 
 def _whole(term: str) -> str:
     """Scripts without spaces have no ends of words to look for."""
     before = "" if _UNSPACED.match(term) or not term[0].isalnum() else r"(?<!\w)"
     after = "" if _UNSPACED.match(term[-1]) or not term[-1].isalnum() else r"(?!\w)"
-    words = r"\s+".join(map(re.escape, term.split()))
-    return before + words + after
+    return before + re.escape(term) + after
+
+
+def _literally(term: str) -> Callable[[re.Match[str]], str]:
+    """For `re.sub`, which would read a backslash in the term."""
+    return lambda _match: term

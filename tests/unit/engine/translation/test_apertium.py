@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,7 @@ import pytest
 from captioner.engine.translation.apertium import Apertium
 from captioner.engine.translation.pairs import Pair
 from captioner.errors import TranslationUnavailable
+from tests.processes import wait_for
 
 
 def pair_of(apertium: Apertium, source: str, target: str) -> Pair:
@@ -114,6 +116,31 @@ def test_closing_ends_the_processes(fresh: Apertium) -> None:
     assert all(map(psutil.pid_exists, running))
     fresh.close()
     assert not any(map(psutil.pid_exists, running))
+
+
+def test_processes_end_when_whoever_started_them_is_killed(some_modes: Path) -> None:
+    program = (
+        "from pathlib import Path; from captioner.engine.translation.apertium import Apertium\n"
+        f"apertium = Apertium(Path({str(some_modes)!r})); pair = apertium.pairs()[0]\n"
+        "apertium.translate('Hello', pair); print(*apertium.processes(pair), flush=True)\n"
+        "input()\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as starter:
+        assert starter.stdout is not None
+        running = [int(number) for number in starter.stdout.readline().split()]
+        starter.kill()
+    assert len(running) > 5
+    wait_for(lambda: not any(map(_runs, running)), "the processes end")
+
+
+def _runs(number: int) -> bool:
+    """Whoever inherits the dead may not have buried them yet."""
+    try:
+        return bool(psutil.Process(number).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def test_threads_get_their_own_answers(apertium: Apertium) -> None:

@@ -42,6 +42,21 @@ def test_both_directions_translate(bergamot: Bergamot, pairs: dict[str, Pair]) -
     assert "mean" in bergamot.translate("O que você quer dizer com isso?", pairs["pt-BR"])
 
 
+@pytest.mark.parametrize(
+    ("printed", "typed"),
+    [
+        ("We’re done with the budget.", "We're done with the budget."),
+        ("He said “yes” and left.", 'He said "yes" and left.'),
+        ("We met — finally — on Friday.", "We met - finally - on Friday."),
+        ("So… the budget is ready.", "So... the budget is ready."),
+    ],
+)
+def test_printers_signs_are_read_as_those_of_a_keyboard(
+    bergamot: Bergamot, pairs: dict[str, Pair], printed: str, typed: str
+) -> None:
+    assert bergamot.translate(printed, pairs["en"]) == bergamot.translate(typed, pairs["en"])
+
+
 def test_threads_get_what_they_would_get_alone(bergamot: Bergamot, pairs: dict[str, Pair]) -> None:
     said = [f"The release has been delayed by {number} weeks." for number in range(2, 18)]
     alone = [bergamot.translate(sentence, pairs["en"]) for sentence in said]

@@ -34,6 +34,13 @@ def test_only_whole_words_are_terms_in_any_case() -> None:
     assert with_terms("Art, art; start arts art", terms, str) == "ARTE, ARTE; start arts ARTE"
 
 
+@pytest.mark.parametrize(
+    ("term", "said"), [("kim", "KIM"), ("kim", "kım"), ("straße", "Straße"), ("a  b", "A b")]
+)
+def test_a_term_is_found_however_it_is_written(term: str, said: str) -> None:
+    assert with_terms(f"of {said}!", [(term, "it")], str) == "of it!"
+
+
 def test_the_longest_term_wins() -> None:
     terms = [("sprint", "iteración"), ("sprint review", "revisión")]
     assert with_terms("sprint review, sprint", terms, str) == "revisión, iteración"
@@ -72,5 +79,6 @@ def test_a_translator_that_loses_everything_loses_no_term() -> None:
 
 
 def test_terms_that_are_not_said_change_nothing() -> None:
-    said = with_terms("On Friday.", [("ana", "Ana"), ("", "nothing"), (" ", "nothing")], shouted)
+    terms = [("ana", "Ana"), ("", "nothing"), (" ", "nothing"), ("friday", " ")]
+    said = with_terms("On Friday.", terms, shouted)
     assert said == "On VIERNES."
