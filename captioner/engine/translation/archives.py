@@ -7,6 +7,7 @@ import shutil
 import stat
 import tempfile
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 
 LARGEST_BYTES = 4_000_000_000
@@ -35,7 +36,7 @@ def unpacked(archive: Path, folder: Path) -> Path:
         with zipfile.ZipFile(archive) as opened:
             _unpack(opened, beginning)
         _put(beginning, place)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
         raise BadArchive(f"it is damaged, or no zip file ({error})") from error
     finally:
         shutil.rmtree(beginning, ignore_errors=True)

@@ -77,7 +77,7 @@ def save_package(
 
 def save_archive(archive: Path, package: Path) -> None:
     """Zip a package as Argos Translate does: one folder, and things that nobody here needs."""
-    with zipfile.ZipFile(archive, "w") as out:
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as out:
         for path in sorted(package.rglob("*")):
             out.write(path, Path(package.name) / path.relative_to(package))
         out.writestr(f"{package.name}/stanza/tokenize/en.pt", b"not for us")
