@@ -15,6 +15,7 @@ import click
 from captioner import __version__
 from captioner.commands.doctor import doctor
 from captioner.commands.engine import engine
+from captioner.commands.models import models
 from captioner.commands.options import option
 from captioner.commands.send import send
 from captioner.commands.serve import serve
@@ -42,7 +43,7 @@ def cli(*, verbose: bool) -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-for command in (serve, engine, send, watch, transcribe, doctor):
+for command in (serve, engine, send, watch, transcribe, models, doctor):
     cli.add_command(command)
 
 

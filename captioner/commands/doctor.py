@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import resources
+from typing import TYPE_CHECKING
 
 import click
 
 from captioner.audio.files import AudioFile
 from captioner.audio.pcm import SAMPLE_RATE
 from captioner.commands.loading import loading
+from captioner.commands.models import how_to_add, translating_here
 from captioner.commands.running import run
 from captioner.commands.settings_options import settings_given, settings_options
 from captioner.errors import CaptionerError, EngineUnavailable, RedisUnavailable, StorageFailed
@@ -21,6 +23,9 @@ from captioner.realtime.engines import Engine
 from captioner.realtime.opening import try_out
 from captioner.realtime.providers import EMBEDDED
 from captioner.settings import Settings
+
+if TYPE_CHECKING:
+    from captioner.engine.translation.pairs import Pair
 
 LONGEST_WAIT_S = 5.0
 """For Redis to answer."""
@@ -32,7 +37,7 @@ LEAST_FREE_MB = 500
 @settings_options()
 @click.pass_context
 def doctor(context: click.Context, /, **given: str | None) -> None:
-    """Check engine, models, Redis, storage, port and codecs; say what to do where one fails."""
+    """Check engine, models, translation, Redis, storage, port and codecs; say what to do."""
     settings = settings_given(context, given)
     failed = [check.name for check in CHECKS if not _passes(check, settings)]
     if failed:
@@ -52,9 +57,9 @@ def _passes(check: Check, settings: Settings) -> bool:
     try:
         found = check.find(settings)
     except (CaptionerError, OSError) as error:
-        click.echo(f"FAIL  {check.name:7}  {str(error).rstrip('.')}. {check.remedy}")
+        click.echo(f"FAIL  {check.name:11}  {str(error).rstrip('.')}. {check.remedy}")
         return False
-    click.echo(f"ok    {check.name:7}  {found}")
+    click.echo(f"ok    {check.name:11}  {found}")
     return True
 
 
@@ -90,6 +95,33 @@ async def _trouble(engine: Engine) -> str | None:
     except EngineUnavailable as error:
         return str(error).rstrip(".")
     return None
+
+
+def _translation(settings: Settings) -> str:
+    """Has every direct pair translate something: a pair that is there may still not work."""
+    try:
+        with translating_here(settings.cache) as translator:
+            pairs = translator.pairs()
+            for pair in pairs:
+                if not pair.via:
+                    translator.translate("OK", pair.source, pair.target)
+    except EngineUnavailable as error:
+        return f"none here. {error}"
+    return f"{_listed(pairs) or 'none yet'}. For more: {how_to_add(settings.cache)}"
+
+
+def _listed(pairs: Sequence[Pair]) -> str:
+    """The pairs by how good they are: "en to pt-BR (neural); en to es (rules)"."""
+    kinds = {
+        "neural": [pair for pair in pairs if pair.kind == "neural"],
+        "rules": [pair for pair in pairs if pair.kind == "rules" and not pair.via],
+        "rules, two steps": [pair for pair in pairs if pair.kind == "rules" and pair.via],
+    }
+    return "; ".join(
+        f"{', '.join(f'{pair.source} to {pair.target}' for pair in of_kind)} ({kind})"
+        for kind, of_kind in kinds.items()
+        if of_kind
+    )
 
 
 def _redis(settings: Settings) -> str:
@@ -144,6 +176,9 @@ CHECKS = (
         "engine", _engine, "Put that right, or choose another with --engine, --model or --device."
     ),
     Check("models", _models, "Name a model that is on this machine with --model."),
+    Check(
+        "translation", _translation, "Install or remove what it names; captioner models lists all."
+    ),
     Check("redis", _redis, "Start it, or put right what --redis says."),
     Check("storage", _storage, "Choose a folder with room with --data."),
     Check("port", _port, "Stop what uses it, or choose another with --port."),

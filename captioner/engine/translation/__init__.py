@@ -1,0 +1,1 @@
+"""Translation on this machine: neural models and rules, whichever knows the languages."""
