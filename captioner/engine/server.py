@@ -20,13 +20,13 @@ from websockets.http11 import Request, Response
 from captioner.audio.turns import TurnPolicy
 from captioner.audio.vad import VoiceDetector
 from captioner.engine import server_events
-from captioner.engine.client_events import MAX_MESSAGE_BYTES
 from captioner.engine.connection import Connection
+from captioner.engine.envelope import MAX_MESSAGE_BYTES
 from captioner.engine.models import Progress
 from captioner.engine.protocol_error import ProtocolError
 from captioner.engine.recognizer import Recognizer
 from captioner.engine.scheduler import Scheduler
-from captioner.engine.session_config import MODELS
+from captioner.engine.session_config import MODELS, configured
 from captioner.errors import EngineUnavailable
 
 SESSIONS = "/v1/realtime"
@@ -166,7 +166,7 @@ class _Endpoint:
             return
         await self._opened.wait()
         if self._scheduler is not None:
-            await Connection(client, self._scheduler).run(model, self.stopping)
+            await Connection(client, self._scheduler).run(configured(model), self.stopping)
 
     def _health(self) -> dict[str, object]:
         if self._scheduler is None:
