@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -24,6 +25,13 @@ def engine() -> Iterator[Engine]:
     """A real engine process for all tests that leave it as they found it."""
     with running_engine() as engine:
         yield engine
+
+
+@pytest.fixture(scope="session")
+def interpreting_engine() -> Iterator[Engine]:
+    """One that translates by a dictionary and speaks by espeak-ng."""
+    with running_engine(command=[sys.executable, "-m", "tests.contract.interpreting_engine"]) as it:
+        yield it
 
 
 @pytest.fixture(scope="session")
