@@ -13,6 +13,8 @@ from captioner.engine import server_events
 
 MAX_UNSENT = 1000
 """Events that may wait for a client that reads slowly; beyond it the socket is not read."""
+MAX_UNHEARD = 100
+"""The same where they are speech: beyond it nothing more is spoken."""
 GOING_AWAY = 1001
 """Closes the connections of an engine that stops."""
 FINISH_S = 5.0

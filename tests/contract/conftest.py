@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.contract.edge import Edge, running_edge
-from tests.contract.engine import Engine, pcm, running_engine
+from tests.contract.engine import INTERPRETING, Engine, pcm, running_engine
 from tests.contract.realtime import Realtime, real_engine, without_faults
 
 
@@ -30,8 +29,8 @@ def engine() -> Iterator[Engine]:
 @pytest.fixture(scope="session")
 def interpreting_engine() -> Iterator[Engine]:
     """One that translates by a dictionary and speaks by espeak-ng."""
-    with running_engine(command=[sys.executable, "-m", "tests.contract.interpreting_engine"]) as it:
-        yield it
+    with running_engine(command=INTERPRETING) as engine:
+        yield engine
 
 
 @pytest.fixture(scope="session")

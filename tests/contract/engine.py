@@ -15,6 +15,8 @@ from tests.processes import CAPTIONER, STOP_TIMEOUT, environment
 
 CHUNK = 4800
 """Bytes: 100 ms."""
+INTERPRETING = (sys.executable, "-m", "tests.contract.interpreting_engine")
+"""Runs an engine that translates by a dictionary and speaks by espeak-ng."""
 
 
 @dataclass(frozen=True, slots=True)

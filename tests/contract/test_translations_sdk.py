@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from collections.abc import AsyncIterator
 from typing import Any
@@ -10,9 +11,9 @@ import pytest
 from openai.resources.realtime.translations.translations import AsyncTranslationsConnection
 from websockets.exceptions import ConnectionClosedOK
 
-from tests.contract.engine import Engine, chunks
+from tests.contract.engine import INTERPRETING, Engine, chunks, running_engine
 from tests.contract.realtime import words
-from tests.contract.sdk import client_of, hear, of
+from tests.contract.sdk import PATIENCE_S, client_of, hear, of
 
 pytestmark = pytest.mark.anyio
 
@@ -98,6 +99,40 @@ async def test_what_cannot_be_translated_is_complained_of_once(
     (error,) = of(events, "error")
     assert error.error.code == "no_such_language"
     assert of(events, OUTPUT) == []
+
+
+async def test_an_engine_that_stops_finishes_what_was_said_and_asked(demo_audio: bytes) -> None:
+    read: Any = {
+        "conversation": "none",
+        "input": [
+            {
+                "type": "message",
+                "role": "user",
+                "content": [{"type": "input_text", "text": "Hello."}],
+            }
+        ],
+        "prompt": {"id": "speak", "variables": {"language": "en"}},
+    }
+    with running_engine(command=INTERPRETING) as engine:
+        async with (
+            client_of(engine.http) as client,
+            client.realtime.translations.connect(model=MODEL) as interpreting,
+            client.realtime.connect(model="captioner-voice") as talking,
+        ):
+            assert (await hear(interpreting)).type == "session.created"
+            await configure(interpreting, "es")
+            for chunk in chunks(demo_audio[: 8 * 48_000], 9600):
+                await interpreting.session.input_audio_buffer.append(audio=chunk)
+            assert (await hear(interpreting)).type == INPUT
+            await talking.response.create(response=read)
+            assert [(await hear(talking)).type for _ in range(2)][-1] == "response.created"
+            engine.process.terminate()
+            answer = [event async for event in talking]
+            interpreted = [event async for event in interpreting]
+            assert answer[-1].type == "response.done" and answer[-1].response.status == "completed"
+            assert words(text(interpreted, OUTPUT))[0] == "imprenta"
+            assert of(interpreted, SOUND)
+        assert await asyncio.to_thread(engine.process.wait, PATIENCE_S) == 0
 
 
 async def test_what_a_session_does_not_do_is_refused_and_it_stays_open(

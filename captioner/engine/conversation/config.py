@@ -104,8 +104,11 @@ class ConversationConfig(Strict):
 
 
 def configured(model: str | None, patch: Mapping[str, Any]) -> ConversationConfig:
-    """A session's first configuration; what it answers with depends on its model."""
-    named = model or patch.get("model", MODELS[0])
+    """A session's first configuration; what it answers in depends on its model.
+
+    `model` is the one that its address names, which `patch` may replace.
+    """
+    named = patch.get("model") or model or MODELS[0]
     modality = "audio" if named == "captioner-voice" else "text"
     begin = {"type": "realtime", "model": named, "output_modalities": [modality]}
     return ConversationConfig().updated(begin | dict(patch))

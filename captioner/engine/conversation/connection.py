@@ -16,14 +16,12 @@ from captioner.engine.conversation.response import Response
 from captioner.engine.conversation.session import ConversationSession
 from captioner.engine.conversation.tasks import Reading, Translation
 from captioner.engine.conversation.workers import Workers
-from captioner.engine.outbox import MAX_UNSENT, Outbox
+from captioner.engine.outbox import MAX_UNHEARD, MAX_UNSENT, Outbox
 from captioner.engine.protocol_error import ProtocolError
 from captioner.errors import NoSuchPair, TranslationUnavailable
 
 MAX_OPEN = 64
 """Responses that may be under way at once; beyond it the socket is not read."""
-MAX_UNHEARD = 100
-"""Events that may wait for a client that reads slowly; beyond it nothing more is spoken."""
 
 logger = logging.getLogger(__name__)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from openai.types.realtime import RealtimeResponse
 from pydantic import BaseModel
 
 from captioner.audio.pcm import Samples
@@ -118,7 +119,7 @@ class Response:
             }
         )
 
-    def _resource(self, ending: Ending) -> Any:
+    def _resource(self, ending: Ending) -> RealtimeResponse:
         asked = self.request
         fields: dict[str, Any] = {
             "id": self.id,

@@ -12,7 +12,7 @@ from typing import Any
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
-from captioner.engine.conversation.connection import MAX_UNHEARD
+from captioner.engine.connection import MAX_UNDECIDED_S
 from captioner.engine.conversation.tasks import Translation
 from captioner.engine.conversation.workers import Workers
 from captioner.engine.interpreting.client_events import parse
@@ -20,14 +20,12 @@ from captioner.engine.interpreting.config import InterpretingConfig
 from captioner.engine.interpreting.events import Identity
 from captioner.engine.interpreting.passages import Sentence
 from captioner.engine.interpreting.session import InterpretingSession
-from captioner.engine.outbox import MAX_UNSENT, Outbox
+from captioner.engine.outbox import MAX_UNHEARD, MAX_UNSENT, Outbox
 from captioner.engine.protocol_error import ProtocolError
 from captioner.engine.scheduler import Scheduler
 from captioner.engine.server_events import new_id
 from captioner.errors import NoSuchPair, TranslationUnavailable
 
-MAX_UNDECIDED_S = 120.0
-"""Speech of one session that may wait for its final decode; beyond it the socket is not read."""
 MAX_WAITING = 50
 """Sentences that may wait to be translated and spoken; beyond it the socket is not read."""
 LASTS_S = 24 * 3600
