@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 
 import numpy as np
 import pytest
 
-from captioner.audio.pcm import Samples
 from captioner.engine.conversation.abilities import Abilities
 from captioner.engine.conversation.tasks import Translation
 from captioner.engine.conversation.workers import FRAME, Workers
 from captioner.engine.protocol_error import ProtocolError
 from captioner.errors import NoSuchPair
+from tests.unit.engine.conversation.tones import Tones
 
 pytestmark = pytest.mark.anyio
 
@@ -45,30 +45,6 @@ class Reluctant:
         with self._lock:
             self._at_once -= 1
         return f"{text} {source} {target} {terms}"
-
-
-class Tones:
-    """Speaks as many samples as a text says, in pieces of 1000."""
-
-    def __init__(self) -> None:
-        self.go = threading.Event()
-        self.spoken: list[str] = []
-        self.closed: list[str] = []
-
-    def names(self, language: str) -> tuple[str, ...]:
-        return ("high", "low") if language == "en" else ()
-
-    def speak(
-        self, text: str, language: str, voice: str = "", speed: float = 1.0
-    ) -> Iterator[Samples]:
-        try:
-            count = int(text)
-            for start in range(0, count, 1000):
-                self.go.wait()
-                self.spoken.append(text)
-                yield np.arange(start, min(start + 1000, count)).astype(np.int16)
-        finally:
-            self.closed.append(text)
 
 
 @asynccontextmanager
