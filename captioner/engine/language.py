@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from captioner.engine.configuration import primary
 from captioner.engine.hypothesis import SAMPLE_RATE, Hypothesis, Job
 from captioner.engine.session_config import Transcription
 
@@ -15,8 +16,8 @@ class SessionLanguage:
     def __init__(self, transcription: Transcription) -> None:
         choice = transcription.languages or []
         given = transcription.language or (choice[0] if len(choice) == 1 else None)
-        self._choice = [_primary(tag) for tag in choice]
-        self._known = _primary(given) if given else None
+        self._choice = [primary(tag) for tag in choice]
+        self._known = primary(given) if given else None
         self.settled = given is not None
 
     def of(self, samples: int) -> str | None:
@@ -35,7 +36,3 @@ class SessionLanguage:
         self._known = hypothesis.language if possible else self._choice[0]
         self.settled = not possible or job.audio.size >= RELIABLE_S * SAMPLE_RATE
         return possible
-
-
-def _primary(tag: str) -> str:
-    return tag.partition("-")[0].lower()

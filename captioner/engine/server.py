@@ -1,4 +1,4 @@
-"""The engine's port: Realtime sessions over WebSocket, and `GET /healthz`."""
+"""The engine's port: Realtime sessions over WebSocket, their secrets, and `GET /healthz`."""
 
 from __future__ import annotations
 
@@ -6,31 +6,42 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import orjson
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
+from websockets.typing import Subprotocol
 
 from captioner.audio.turns import TurnPolicy
 from captioner.audio.vad import VoiceDetector
 from captioner.engine import server_events
-from captioner.engine.client_events import MAX_MESSAGE_BYTES
+from captioner.engine.client_secrets import SUBPROTOCOL, ClientSecrets
 from captioner.engine.connection import Connection
+from captioner.engine.conversation.abilities import Abilities, Speaks, Translates
+from captioner.engine.conversation.config import ConversationConfig
+from captioner.engine.conversation.connection import ConversationConnection
+from captioner.engine.conversation.workers import Workers
+from captioner.engine.envelope import MAX_MESSAGE_BYTES
+from captioner.engine.interpreting.config import InterpretingConfig
+from captioner.engine.interpreting.connection import InterpretingConnection
 from captioner.engine.models import Progress
+from captioner.engine.opening import SESSIONS, TRANSLATIONS, Config, asked_for, models
+from captioner.engine.posts import MAX_BODY_BYTES, PostConnection
 from captioner.engine.protocol_error import ProtocolError
 from captioner.engine.recognizer import Recognizer
 from captioner.engine.scheduler import Scheduler
-from captioner.engine.session_config import MODELS
+from captioner.engine.session_config import SessionConfig
 from captioner.errors import EngineUnavailable
 
-SESSIONS = "/v1/realtime"
-NOT_BUILT = ("/v1/realtime/translations", "/v1/realtime/client_secrets", "/v1/realtime/calls")
+SECRETS = (f"{SESSIONS}/client_secrets", f"{TRANSLATIONS}/client_secrets")
+NOT_BUILT = (f"{SESSIONS}/calls", f"{TRANSLATIONS}/calls")
 REFUSED = 4000
 """Closes a connection whose address asks for something that is not here."""
 RECEIVE_BUFFER = 128 * 1024
@@ -50,16 +61,20 @@ async def run_engine(
     model: str | None = None,
     device: str = "auto",
     cache: Path | None = None,
+    translates: Translates | None = None,
+    speaks: Speaks | None = None,
     on_ready: Callable[[int], None] | None = None,
     on_progress: Progress | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT; what is committed by then is finished.
 
     `port` 0 takes a free one. `on_ready` gets the port when the models are loaded; clients that
-    come before wait. `on_progress` is called from another thread. Raises EngineUnavailable, with
-    what to do about it, where there is no model or no port.
+    come before wait. `on_progress` is called from another thread. Without somebody who translates
+    or speaks, whoever asks for that hears what to install. Raises EngineUnavailable, with what to
+    do about it, where there is no model or no port.
     """
-    endpoint = _Endpoint()
+    workers = Workers(Abilities(translates, speaks), threads=max(1, _cores() // 2))
+    endpoint = _Endpoint(workers)
     server = await _listen(endpoint, host, port)
     try:
         recognizer = await asyncio.to_thread(_load, model, device, cache, on_progress)
@@ -78,6 +93,7 @@ async def run_engine(
         endpoint.close()
         server.close()
         await server.wait_closed()
+        await workers.close()
 
 
 async def _listen(endpoint: _Endpoint, host: str, port: int) -> Server:
@@ -86,6 +102,8 @@ async def _listen(endpoint: _Endpoint, host: str, port: int) -> Server:
             endpoint.serve,
             host,
             port,
+            create_connection=PostConnection,
+            select_subprotocol=_subprotocol,
             process_request=endpoint.answer,
             compression=None,  # base64 of noise: much work for little
             max_size=MAX_MESSAGE_BYTES,
@@ -100,6 +118,12 @@ async def _listen(endpoint: _Endpoint, host: str, port: int) -> Server:
     for listening in server.sockets:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
     return server
+
+
+def _subprotocol(client: ServerConnection, offered: Sequence[Subprotocol]) -> Subprotocol | None:
+    """Browsers bring their key as a second one, and want the first confirmed."""
+    ours = Subprotocol(SUBPROTOCOL)
+    return ours if ours in offered else None
 
 
 def _load(
@@ -129,7 +153,9 @@ def _signals(stop: Callable[[], None]) -> Iterator[None]:
 class _Endpoint:
     """What is behind the port: nothing but its health until it is opened."""
 
-    def __init__(self) -> None:
+    def __init__(self, workers: Workers) -> None:
+        self._workers = workers
+        self._secrets = ClientSecrets()
         self.stopping = asyncio.Event()
         self._opened = asyncio.Event()
         self._scheduler: Scheduler | None = None
@@ -149,24 +175,49 @@ class _Endpoint:
         if path == "/healthz":
             return _json(HTTPStatus.OK, self._health())
         upgrade = request.method == "GET" and "Upgrade" in request.headers
-        if path == SESSIONS or (path in NOT_BUILT and upgrade):
+        if path in (SESSIONS, TRANSLATIONS) or (path in NOT_BUILT and upgrade):
             return None
+        if path in SECRETS and request.method == "POST" and isinstance(client, PostConnection):
+            return self._secret(client.body, translation=path.startswith(TRANSLATIONS))
         if path in NOT_BUILT:
-            return _problem(HTTPStatus.NOT_IMPLEMENTED, "This server transcribes only.")
+            return _problem(HTTPStatus.NOT_IMPLEMENTED, "This server speaks WebSocket only.")
         return _problem(HTTPStatus.NOT_FOUND, f"There is only {SESSIONS}?intent=transcription.")
 
     async def serve(self, client: ServerConnection) -> None:
         """One client, from its handshake to its end."""
         assert client.request is not None
+        brought = self._secrets.brought_by(client.request.headers, time.time())
         try:
-            model = _asked_for(client.request.path)
+            config = asked_for(client.request.path, brought, self._workers.abilities)
         except ProtocolError as error:
             await client.send(server_events.encode(server_events.error(error)))
             await client.close(REFUSED, "Not supported.")
             return
         await self._opened.wait()
         if self._scheduler is not None:
-            await Connection(client, self._scheduler).run(model, self.stopping)
+            await self._serve(client, config, self._scheduler)
+
+    async def _serve(self, client: ServerConnection, config: Config, scheduler: Scheduler) -> None:
+        match config:
+            case SessionConfig():
+                await Connection(client, scheduler).run(config, self.stopping)
+            case ConversationConfig():
+                talking = ConversationConnection(client, config, self._workers)
+                await talking.run(self.stopping)
+            case InterpretingConfig():
+                interpreting = InterpretingConnection(client, config, self._workers, scheduler)
+                await interpreting.run(self.stopping)
+
+    def _secret(self, body: bytes | None, *, translation: bool) -> Response:
+        if body is None:
+            detail = f"A body has at most {MAX_BODY_BYTES} bytes."
+            return _problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail)
+        try:
+            created = self._secrets.create(body, time.time(), translation=translation)
+        except ProtocolError as error:
+            told = server_events.error(error).model_dump(exclude_unset=True)
+            return _json(HTTPStatus.BAD_REQUEST, {"error": told["error"]})
+        return _json(HTTPStatus.OK, created)
 
     def _health(self) -> dict[str, object]:
         if self._scheduler is None:
@@ -174,7 +225,7 @@ class _Endpoint:
         load = self._scheduler.load()
         return {
             "status": "stopping" if self.stopping.is_set() else "ready",
-            "models": MODELS,
+            "models": models(self._workers.abilities),
             "sessions": load.sessions,
             "queue": {
                 "finals": load.finals_waiting,
@@ -185,22 +236,6 @@ class _Endpoint:
             "partial_interval_s": round(TurnPolicy().growth_ms / 1000 + load.partial_lag_s, 3),
             "realtime_factor": load.realtime_factor,
         }
-
-
-def _asked_for(address: str) -> str | None:
-    """The model that the address names, for a transcription session; None: it names none."""
-    url = urlsplit(address)
-    query = parse_qs(url.query)
-    if url.path != SESSIONS:
-        raise ProtocolError("unsupported", f"{url.path} is not supported; {SESSIONS} is.")
-    model = query.get("model", [None])[0]
-    if model is not None and model not in MODELS:
-        raise ProtocolError("invalid_model", f"Use {' or '.join(MODELS)}.", param="model")
-    if model is None and query.get("intent") != ["transcription"]:
-        raise ProtocolError(
-            "invalid_parameter", "Only intent=transcription is supported.", param="intent"
-        )
-    return model
 
 
 def _problem(status: HTTPStatus, detail: str) -> Response:

@@ -79,7 +79,7 @@ def _event_id() -> str:
     return new_id("event")
 
 
-def _session(config: SessionConfig) -> _Session:
+def session(config: SessionConfig) -> _Session:
     effective = config.model_dump(exclude_none=True)
     effective["audio"]["input"].setdefault("turn_detection", None)
     effective["audio"]["input"].setdefault("noise_reduction", None)
@@ -89,11 +89,11 @@ def _session(config: SessionConfig) -> _Session:
 
 
 def session_created(config: SessionConfig) -> BaseModel:
-    return SessionCreated(type="session.created", event_id=_event_id(), session=_session(config))
+    return SessionCreated(type="session.created", event_id=_event_id(), session=session(config))
 
 
 def session_updated(config: SessionConfig) -> BaseModel:
-    return SessionUpdated(type="session.updated", event_id=_event_id(), session=_session(config))
+    return SessionUpdated(type="session.updated", event_id=_event_id(), session=session(config))
 
 
 def error(refused: ProtocolError) -> BaseModel:

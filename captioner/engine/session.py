@@ -62,12 +62,12 @@ class TranscriptionSession:
         """The last piece that got its end."""
         self._listener = self._listen()
 
-    def create(self, model: str | None = None) -> None:
-        """Begin: tell the client of the session, which has the model that its address names."""
-        if model is not None:
-            patch = {"audio": {"input": {"transcription": {"model": model}}}}
-            self._config = self._config.updated({"type": "transcription", **patch})
+    def create(self, config: SessionConfig | None = None) -> None:
+        """Begin: tell the client of the session, which may be configured from its first moment."""
+        if config is not None:
+            self._config = config
             self._listener = self._listen()
+            self.transcriber.configure(self._input.transcription)
         self._tell([server_events.session_created(self._config)])
 
     def receive(self, event: ClientEvent, now: float) -> Iterator[None]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.contract.edge import Edge, running_edge
-from tests.contract.engine import Engine, pcm, running_engine
+from tests.contract.engine import INTERPRETING, Engine, pcm, running_engine
 from tests.contract.realtime import Realtime, real_engine, without_faults
 
 
@@ -23,6 +23,13 @@ async def edge(tmp_path: Path) -> AsyncIterator[Edge]:
 def engine() -> Iterator[Engine]:
     """A real engine process for all tests that leave it as they found it."""
     with running_engine() as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
+def interpreting_engine() -> Iterator[Engine]:
+    """One that translates by a dictionary and speaks by espeak-ng."""
+    with running_engine(command=INTERPRETING) as engine:
         yield engine
 
 

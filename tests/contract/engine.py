@@ -6,7 +6,7 @@ import base64
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,8 @@ from tests.processes import CAPTIONER, STOP_TIMEOUT, environment
 
 CHUNK = 4800
 """Bytes: 100 ms."""
+INTERPRETING = (sys.executable, "-m", "tests.contract.interpreting_engine")
+"""Runs an engine that translates by a dictionary and speaks by espeak-ng."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +36,13 @@ class Engine:
 
 
 @contextmanager
-def running_engine(port: int = 0) -> Iterator[Engine]:
-    """An engine that has said that it is ready, on a free port if none is named."""
+def running_engine(port: int = 0, command: Sequence[str] = ()) -> Iterator[Engine]:
+    """An engine that has said that it is ready, on a free port if none is named.
+
+    `command`: another one than the product's that runs an engine.
+    """
     process = subprocess.Popen(
-        [*CAPTIONER, "engine", "--port", str(port)],
+        command or [*CAPTIONER, "engine", "--port", str(port)],
         stdout=subprocess.PIPE,
         stderr=sys.stderr,
         env=environment(),

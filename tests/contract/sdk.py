@@ -9,6 +9,7 @@ from typing import Any
 
 from openai import AsyncOpenAI
 from openai.resources.realtime.realtime import AsyncRealtimeConnection
+from openai.resources.realtime.translations.translations import AsyncTranslationsConnection
 from pydantic import BaseModel
 
 from tests.contract.engine import chunks
@@ -18,18 +19,23 @@ PATIENCE_S = 120.0
 """A slow machine has other tests to run."""
 
 
+def client_of(http: str, key: str = "none") -> AsyncOpenAI:
+    return AsyncOpenAI(api_key=key, base_url=http, websocket_base_url=http.replace("http", "ws"))
+
+
 @asynccontextmanager
-async def connected(http: str) -> AsyncIterator[AsyncRealtimeConnection]:
-    """A session of the server at `http`, which has said that it is created."""
-    client = AsyncOpenAI(
-        api_key="none", base_url=http, websocket_base_url=http.replace("http", "ws")
-    )
-    async with client, client.realtime.connect(extra_query={"intent": "transcription"}) as opened:
+async def connected(http: str, **query: str) -> AsyncIterator[AsyncRealtimeConnection]:
+    """A session of the server at `http`, which has said that it is created.
+
+    Without a query it is one of transcription.
+    """
+    asked: Any = query or {"intent": "transcription"}
+    async with client_of(http) as client, client.realtime.connect(extra_query=asked) as opened:
         assert (await hear(opened)).type == "session.created"
         yield opened
 
 
-async def hear(connection: AsyncRealtimeConnection) -> Any:
+async def hear(connection: AsyncRealtimeConnection | AsyncTranslationsConnection) -> Any:
     """The next event, once it is known to be what the SDK expects, to the last field."""
     async with asyncio.timeout(PATIENCE_S):
         event = await connection.recv()

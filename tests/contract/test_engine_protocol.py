@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
 
 from tests.contract.engine import Engine, chunks, pcm, running_engine
 
@@ -38,8 +39,8 @@ async def configure(socket: ClientConnection, **input_: Any) -> None:
     assert (await hear(socket))["type"] == "session.updated"
 
 
-def get(url: str, method: str = "GET") -> tuple[int, dict[str, Any]]:
-    request = urllib.request.Request(url, method=method)
+def get(url: str, method: str = "GET", body: bytes | None = None) -> tuple[int, dict[str, Any]]:
+    request = urllib.request.Request(url, body, method=method)
     try:
         with urllib.request.urlopen(request, timeout=PATIENCE_S) as response:
             return response.status, json.load(response)
@@ -54,7 +55,10 @@ def get(url: str, method: str = "GET") -> tuple[int, dict[str, Any]]:
         ("realtime?model=gpt-realtime-2.1", "invalid_model"),
         ("realtime", "invalid_parameter"),
         ("realtime?intent=conversation", "invalid_parameter"),
-        ("realtime/translations?model=gpt-realtime-translate", "unsupported"),
+        ("realtime?intent=transcription&model=captioner-voice", "invalid_model"),
+        ("realtime?model=captioner-translate", "unsupported"),
+        ("realtime/translations?model=captioner-live-translate", "unsupported"),
+        ("realtime/calls", "unsupported"),
     ],
 )
 async def test_other_kinds_of_session_are_refused_in_words(
@@ -76,8 +80,64 @@ async def test_what_is_no_session_is_answered_over_http(engine: Engine) -> None:
     assert health[1]["partial_interval_s"] > 0
     missing = await asyncio.to_thread(get, f"{engine.http}/audio/speech")
     assert (missing[0], missing[1]["status"]) == (404, 404)
-    secrets = await asyncio.to_thread(get, f"{engine.http}/realtime/client_secrets", "POST")
-    assert secrets[0] == 501
+    calls = await asyncio.to_thread(get, f"{engine.http}/realtime/calls", "POST")
+    assert calls[0] == 501
+
+
+async def test_an_engine_that_translates_and_speaks_names_its_models(
+    interpreting_engine: Engine,
+) -> None:
+    url = f"http://127.0.0.1:{interpreting_engine.port}/healthz"
+    _, health = await asyncio.to_thread(get, url)
+    assert health["models"] == [
+        "captioner-live",
+        "captioner-accurate",
+        "captioner-translate",
+        "captioner-live-translate",
+        "captioner-voice",
+    ]
+
+
+def post(url: str, body: bytes) -> tuple[int, dict[str, Any]]:
+    return get(url, "POST", body)
+
+
+async def test_a_secret_that_asks_for_what_is_not_is_refused(engine: Engine) -> None:
+    url = f"{engine.http}/realtime/client_secrets"
+    for body, param in [
+        (b"{", None),
+        (b'{"expires_after":{"seconds":5}}', "body.expires_after.seconds"),
+        (b'{"session":{"type":"realtime","tools":[{}]}}', "session.tools"),
+    ]:
+        status, answer = await asyncio.to_thread(post, url, body)
+        assert (status, answer["error"].get("param")) == (400, param)
+    status, secret = await asyncio.to_thread(post, url, b"")
+    assert (status, secret["session"]["type"]) == (200, "realtime")
+    assert (await asyncio.to_thread(post, url, b" " * 100_000))[0] == 413
+
+
+async def test_a_browser_brings_its_secret_as_a_subprotocol(engine: Engine) -> None:
+    session = {"type": "transcription", "audio": {"input": {"turn_detection": None}}}
+    body = json.dumps({"session": session}).encode()
+    _, secret = await asyncio.to_thread(post, f"{engine.http}/realtime/client_secrets", body)
+    offered = [Subprotocol("realtime"), Subprotocol(f"openai-insecure-api-key.{secret['value']}")]
+    url = f"ws://127.0.0.1:{engine.port}/v1/realtime"
+    async with connect(url, subprotocols=offered) as socket:
+        assert socket.subprotocol == "realtime"
+        assert (await hear(socket))["session"]["audio"]["input"]["turn_detection"] is None
+
+
+async def test_a_request_may_come_in_any_pieces(engine: Engine) -> None:
+    body = b'{"session":{"type":"transcription"}}'
+    head = f"POST /v1/realtime/client_secrets HTTP/1.1\r\nContent-Length: {len(body)}\r\n\r\n"
+    reader, writer = await asyncio.open_connection("127.0.0.1", engine.port)
+    for byte in head.encode() + body:
+        writer.write(bytes([byte]))
+        await writer.drain()
+    answer = await reader.read()
+    writer.close()
+    await writer.wait_closed()
+    assert answer.startswith(b"HTTP/1.1 200") and b'"value":"ek_' in answer
 
 
 async def test_more_than_can_be_decoded_is_slowed_and_not_dropped(

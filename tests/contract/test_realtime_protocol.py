@@ -16,7 +16,7 @@ from openai.resources.realtime.realtime import AsyncRealtimeConnection
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from captioner.engine.client_events import MAX_APPEND_BYTES
+from captioner.engine.envelope import MAX_APPEND_BYTES
 from captioner.engine.session_config import HYPOTHESIS, SEGMENTS
 from tests.contract import sdk
 from tests.contract.engine import chunks

@@ -17,7 +17,7 @@ from websockets.frames import Frame, Opcode
 from websockets.http11 import Request, Response
 
 from captioner.engine import server_events
-from captioner.engine.client_events import MAX_MESSAGE_BYTES
+from captioner.engine.envelope import MAX_MESSAGE_BYTES
 from tests.faults.recogniser import WordRecogniser
 from tests.faults.script import ABORTED, NO_CODE, Refused, Script
 from tests.faults.server import FaultServer

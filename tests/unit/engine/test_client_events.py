@@ -7,7 +7,8 @@ import json
 
 import pytest
 
-from captioner.engine.client_events import MAX_APPEND_BYTES, Append, parse
+from captioner.engine.client_events import Append, parse
+from captioner.engine.envelope import MAX_APPEND_BYTES
 from captioner.engine.protocol_error import ProtocolError
 
 

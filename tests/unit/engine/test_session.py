@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from captioner.engine.hypothesis import TimedText
-from captioner.engine.session_config import HYPOTHESIS, SEGMENTS
+from captioner.engine.session_config import HYPOTHESIS, SEGMENTS, configured
 from tests.unit.engine.driving import SILENCE, DrivenSession, said, seconds, texts, types
 
 UTTERANCE = [
@@ -320,9 +320,9 @@ def test_prompt_and_keywords_reach_the_recogniser(speech: bytes) -> None:
     assert (job.prompt, job.keywords) == ("On type.", ("Gutenberg", "Mainz"))
 
 
-def test_the_model_can_be_named_in_the_address() -> None:
+def test_a_session_may_begin_configured() -> None:
     session = DrivenSession()
-    session.session.create("captioner-accurate")
+    session.session.create(configured("captioner-accurate"))
     transcription = session.events[-1]["session"]["audio"]["input"]["transcription"]
     assert transcription["model"] == "captioner-accurate"
 

@@ -1,0 +1,1 @@
+"""Translation sessions: speech in, its translation out as text and speech."""
