@@ -50,7 +50,7 @@ soak: $(VENV)/.tests
 setup: $(VENV)/.installed
 
 setup-tests: $(VENV)/.tests
-	@scripts/system-packages ffmpeg redis-server
+	@scripts/system-packages ffmpeg redis-server espeak-ng
 	@scripts/browser $(BIN)
 
 $(VENV)/bin/python:

@@ -139,6 +139,15 @@ def _codecs(_settings: Settings) -> str:
     return f"Opus in Ogg is read ({seconds:.0f} s)"
 
 
+def _voices(_settings: Settings) -> str:
+    from captioner.engine.voices.voices import Voices
+
+    found = Voices.find()
+    found.close()
+    more = "; ".join(found.missing)
+    return (found.summary or "none are here") + (f" (for more: {more})" if more else "")
+
+
 CHECKS = (
     Check(
         "engine", _engine, "Put that right, or choose another with --engine, --model or --device."
@@ -148,4 +157,5 @@ CHECKS = (
     Check("storage", _storage, "Choose a folder with room with --data."),
     Check("port", _port, "Stop what uses it, or choose another with --port."),
     Check("codecs", _codecs, "Install PyAV again: pip install --force-reinstall av"),
+    Check("voices", _voices, "Install it again, or take it away: captions are written without it."),
 )

@@ -249,7 +249,7 @@ def test_doctor_finds_everything_in_order(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout
     assert all(line.startswith("ok ") for line in done.stdout.splitlines())
     names = [line.split()[1] for line in done.stdout.splitlines()]
-    assert names == ["engine", "models", "redis", "storage", "port", "codecs"]
+    assert names == ["engine", "models", "redis", "storage", "port", "codecs", "voices"]
 
 
 def test_doctor_says_what_to_do(server: Server) -> None:
