@@ -27,6 +27,7 @@ from captioner.audio.pcm import SAMPLE_RATE, Samples, from_floats, to_floats
 from captioner.audio.resample import Resampler
 from captioner.audio.tempo import Tempo
 from captioner.engine.models import default_cache
+from captioner.engine.voices.sentences import sentences
 from captioner.engine.voices.tags import distance
 from captioner.engine.voices.voice import Sound, Voice
 from captioner.errors import TranslationUnavailable
@@ -40,9 +41,6 @@ LONGEST_S = 60.0
 """For one sentence, with the loading of the voice: 3 s where nothing is wrong."""
 
 _KIND = "piper"
-_SENTENCE_END = re.compile(r"(?<=[.!?…])\s+|(?<=[。！？])")
-_SHORTEST = 30
-"""Letters; less is said with what follows, and "Mr." is no sentence."""
 _WRITTEN = re.compile(r"Wrote (.+\.wav)$")
 _LINES_KEPT = 5
 
@@ -84,7 +82,8 @@ class Piper:
 
     def speak(self, text: str, voice: Voice, speed: float = 1.0) -> Sound:
         for sentence in sentences(text):
-            rate, samples = self._process(voice).say(sentence)
+            # Two brackets would begin phonemes.
+            rate, samples = self._process(voice).say(sentence.replace("[[", "[ ["))
             resampler, tempo = Resampler(rate, SAMPLE_RATE), Tempo(speed)
             parts = [resampler.feed(to_floats(samples)), resampler.flush()]
             at_rate = from_floats(np.concatenate(parts))
@@ -171,24 +170,6 @@ def installed() -> bool:
 def voices_folder() -> Path:
     """Where voices may be put."""
     return default_cache() / "models" / "voices"
-
-
-def sentences(text: str) -> Iterator[str]:
-    """One by one, so that the first is heard while the next is made; only what can be spoken."""
-    waiting = ""
-    printable = "".join(letter if letter.isprintable() else " " for letter in text)
-    for part in _SENTENCE_END.split(" ".join(printable.split())):
-        waiting = f"{waiting} {part}".strip()
-        if len(waiting) >= _SHORTEST:
-            yield from _speakable(waiting)
-            waiting = ""
-    yield from _speakable(waiting)
-
-
-def _speakable(sentence: str) -> Iterator[str]:
-    # Piper dies of a line in which there is nothing to say; two brackets would begin phonemes.
-    if any(letter.isalnum() for letter in sentence):
-        yield sentence.replace("[[", "[ [")
 
 
 def _voices(folder: Path) -> Iterator[tuple[Voice, Path]]:

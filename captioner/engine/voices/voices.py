@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from captioner.engine.voices import espeak, piper
+from captioner.engine.voices import espeak, kokoro, piper
 from captioner.engine.voices.espeak import Espeak
+from captioner.engine.voices.kokoro import Kokoro
 from captioner.engine.voices.piper import Piper
 from captioner.engine.voices.voice import Sound, Voice, VoiceEngine
 from captioner.errors import NoSuchPair
@@ -23,10 +24,11 @@ class Voices:
     @classmethod
     def find(cls, folder: Path | None = None) -> Voices:
         """Those of the programs that are installed. `folder`: with voices for Piper."""
-        found = {piper.REMEDY: Piper.find(folder), espeak.REMEDY: Espeak.find()}
+        found = (Piper.find(folder), Kokoro.find(), Espeak.find())
+        remedies = (piper.REMEDY, kokoro.REMEDY, espeak.REMEDY)
         return cls(
-            [engine for engine in found.values() if engine is not None],
-            [remedy for remedy, engine in found.items() if engine is None],
+            [engine for engine in found if engine is not None],
+            [remedy for remedy, engine in zip(remedies, found, strict=True) if engine is None],
         )
 
     @property

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from captioner.engine.voices import piper as module
-from captioner.engine.voices.piper import Piper, sentences
+from captioner.engine.voices.piper import Piper
 from captioner.engine.voices.voice import Voice
 from captioner.errors import TranslationUnavailable
 from tests.unit.engine.voices.sound import pitch, seconds, whole
@@ -64,15 +64,6 @@ def test_a_file_that_is_no_voice_is_left_out_with_a_warning(
 def test_without_the_program_there_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "PACKAGE", "no-such-package")
     assert Piper.find(tmp_path) is None
-
-
-def test_sentences_are_said_one_by_one_but_not_their_abbreviations() -> None:
-    text = "I met Mr. Smith\nyesterday, before we began. He was late! … 会议三点开始。下午见"
-    assert list(sentences(text)) == [
-        "I met Mr. Smith yesterday, before we began.",
-        "He was late! … 会议三点开始。 下午见",
-    ]
-    assert list(sentences(" ... \n —")) == []
 
 
 def test_each_sentence_is_heard_as_soon_as_it_is_made(piper: Piper) -> None:
