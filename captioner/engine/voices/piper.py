@@ -104,7 +104,7 @@ class Piper:
             if process is None or process.ended:
                 if process is not None:
                     process.close()
-                process = self._processes[voice] = _Process(self._models[voice])
+                process = self._processes[voice] = _started(self._models[voice])
             return process
 
 
@@ -132,10 +132,14 @@ class _Process:
     def say(self, sentence: str) -> tuple[int, Samples]:
         """The sound and its rate in Hz."""
         with self._lock:
+            if self.ended:
+                raise TranslationUnavailable("Piper has ended")
             watchdog = threading.Timer(LONGEST_S, self._process.kill)
             watchdog.start()
             try:
                 return _taken(self._written(sentence))
+            except (OSError, EOFError, wave.Error) as error:
+                raise TranslationUnavailable(f"Piper's sound cannot be read: {error}") from error
             finally:
                 watchdog.cancel()
 
@@ -150,6 +154,7 @@ class _Process:
             if written := _WRITTEN.search(words):
                 return Path(written[1])
             said.append(words)
+        self._process.wait()
         raise TranslationUnavailable(f"Piper ended: {said[-1] if said else 'it says no reason'}")
 
     def close(self) -> None:
@@ -157,6 +162,13 @@ class _Process:
         with self._lock, self._process:
             pass
         self._folder.cleanup()
+
+
+def _started(model: Path) -> _Process:
+    try:
+        return _Process(model)
+    except OSError as error:
+        raise TranslationUnavailable(f"Piper cannot be started: {error.strerror}") from error
 
 
 def installed() -> bool:
@@ -183,8 +195,14 @@ def _voices(folder: Path) -> Iterator[tuple[Voice, Path]]:
 
 def _described(model: Path) -> Voice:
     config = json.loads(model.with_name(f"{model.name}.json").read_text(encoding="utf-8"))
-    language = str(config["language"]["code"]).replace("_", "-")
-    return Voice(model.stem, language, _KIND, QUALITIES.get(config["audio"].get("quality"), 1))
+    # The first voices that were made do not name their language.
+    tag = config["language"]["code"] if "language" in config else config["espeak"]["voice"]
+    return Voice(
+        model.stem,
+        str(tag).replace("_", "-"),
+        _KIND,
+        QUALITIES.get(config["audio"].get("quality"), 1),
+    )
 
 
 def _package_folders() -> Iterator[Path]:

@@ -61,6 +61,24 @@ def test_a_file_that_is_no_voice_is_left_out_with_a_warning(
     assert "lonely.onnx" in caplog.text and "strange.onnx" in caplog.text
 
 
+def test_an_old_voice_has_the_language_of_its_phonemes(tmp_path: Path) -> None:
+    (tmp_path / "old.onnx").touch()
+    config = {"espeak": {"voice": "de"}, "audio": {"sample_rate": 22050}}
+    (tmp_path / "old.onnx.json").write_text(json.dumps(config))
+    piper = Piper.find(tmp_path)
+    assert piper is not None
+    assert [voice.name for voice in piper.voices("de-AT")] == ["old"]
+
+
+def test_a_sound_that_is_lost_is_told(piper: Piper, tmp_path: Path) -> None:
+    whole(piper.speak(SAID, JOE))
+    process = next(iter(piper._processes.values()))
+    process._folder.cleanup()
+    with pytest.raises(TranslationUnavailable, match="Piper"):
+        process.say(SAID)
+    assert seconds(whole(piper.speak(SAID, JOE))) > 2.0
+
+
 def test_without_the_program_there_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "PACKAGE", "no-such-package")
     assert Piper.find(tmp_path) is None
@@ -94,7 +112,7 @@ def test_after_its_process_has_died_the_next_sentence_is_spoken_by_another(piper
     os.kill(dead, signal.SIGKILL)
     process = next(iter(piper._processes.values()))
     process._process.wait()
-    with pytest.raises(TranslationUnavailable, match="Piper ended"):
+    with pytest.raises(TranslationUnavailable, match="Piper has ended"):
         process.say(SAID)
     assert seconds(whole(piper.speak(SAID, JOE))) > 2.0
     assert process_of(piper) != dead
