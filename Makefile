@@ -50,7 +50,7 @@ soak: $(VENV)/.tests
 setup: $(VENV)/.installed
 
 setup-tests: $(VENV)/.tests
-	@scripts/system-packages ffmpeg redis-server apertium apertium-eng-spa apertium-spa-ita
+	@scripts/system-packages ffmpeg redis-server apertium apertium-eng-spa apertium-spa-ita espeak-ng
 	@scripts/browser $(BIN)
 
 $(VENV)/bin/python:

@@ -171,6 +171,15 @@ def _codecs(_settings: Settings) -> str:
     return f"Opus in Ogg is read ({seconds:.0f} s)"
 
 
+def _voices(_settings: Settings) -> str:
+    from captioner.engine.voices.voices import Voices
+
+    found = Voices.find()
+    found.close()
+    more = "; ".join(found.missing)
+    return (found.summary or "none are here") + (f" (for more: {more})" if more else "")
+
+
 CHECKS = (
     Check(
         "engine", _engine, "Put that right, or choose another with --engine, --model or --device."
@@ -179,6 +188,7 @@ CHECKS = (
     Check(
         "translation", _translation, "Install or remove what it names; captioner models lists all."
     ),
+    Check("voices", _voices, "Install it again, or take it away: captions are written without it."),
     Check("redis", _redis, "Start it, or put right what --redis says."),
     Check("storage", _storage, "Choose a folder with room with --data."),
     Check("port", _port, "Stop what uses it, or choose another with --port."),

@@ -249,7 +249,8 @@ def test_doctor_finds_everything_in_order(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout
     assert all(line.startswith("ok ") for line in done.stdout.splitlines())
     names = [line.split()[1] for line in done.stdout.splitlines()]
-    assert names == ["engine", "models", "translation", "redis", "storage", "port", "codecs"]
+    kinds = ("engine", "models", "translation", "voices", "redis", "storage", "port", "codecs")
+    assert names == [*kinds]
 
 
 def test_models_are_listed_one_a_line() -> None:

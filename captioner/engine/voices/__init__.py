@@ -1,0 +1,1 @@
+"""The voices of this machine: text in, sound out."""
