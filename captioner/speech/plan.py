@@ -1,0 +1,178 @@
+"""What is said next, when and how fast. No I/O, no clock: times are seconds on the room clock."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from math import inf
+
+from captioner.captions.model import Caption
+from captioner.speech.parts import part_end
+
+LATE_S, IN_TIME_S = 6.0, 2.0
+"""So late it begins to speak faster, and so late it stops doing so."""
+FASTEST = 1.25
+"""Times as fast as the voice speaks by itself."""
+TOO_LATE_S, BACKLOG_S = 20.0, 6.0
+"""So late a caption is skipped, where speech that waits is newer by more than the second.
+
+Without newer speech nothing is gained by skipping: what comes late because it was captioned or
+translated late is said, late.
+"""
+
+_REMEMBERED = 1_000
+"""Captions that were said: a final may come twice, as may its correction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A sentence or so of a caption, to be said in one go."""
+
+    caption: Caption
+    text: str
+
+    @property
+    def speaker(self) -> str:
+        """Whose words they are."""
+        return self.caption.speaker or self.caption.track
+
+
+class Plan:
+    """The captions of one language on their way to the voice.
+
+    Tell it what happens with `hear`, `pause`, `resume` and `end`. Whoever speaks asks `late` what
+    is to be skipped, then takes one part after the other, by the starts of their captions. A part
+    that was taken is not given again, whatever becomes of its caption.
+    """
+
+    def __init__(self) -> None:
+        self._captions: OrderedDict[str, _Known] = OrderedDict()
+        """Those that are known, the one that was revised last at the end."""
+        self._waiting: dict[str, _Known] = {}
+        """Of them, those of which something can be said."""
+        self._off_record = (inf, inf)
+        self.ended = False
+        """Whether nothing follows what is known."""
+        self._hurrying = False
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing is left to say, and nothing will be."""
+        return self.ended and not self._waiting
+
+    @property
+    def paused(self) -> bool:
+        """Whether the room is off the record."""
+        begin, end = self._off_record
+        return begin < end == inf
+
+    def hear(self, caption: Caption) -> None:
+        """A revision of a caption."""
+        known = self._captions.get(caption.id)
+        if known is None:
+            # What was said before anybody listened is not said when it is corrected.
+            known = _Known(caption, of_before=caption.correction)
+        elif caption.rev <= known.caption.rev:
+            return
+        self._captions[caption.id] = known
+        self._captions.move_to_end(caption.id)
+        known.revise(caption)
+        self._sort_in(known)
+        self._forget()
+
+    def pause(self, now: float) -> None:
+        """Off the record from now on."""
+        if not self.paused:
+            self._off_record = (now, inf)
+            for known in tuple(self._waiting.values()):
+                self._sort_in(known)
+
+    def resume(self, now: float) -> None:
+        """On the record again; what was said meanwhile stays unsaid."""
+        if self.paused:
+            self._off_record = (self._off_record[0], now)
+
+    def end(self) -> None:
+        """Nothing follows what is known; what is open is over."""
+        self.ended = True
+
+    def late(self, now: float) -> Iterator[Caption]:
+        """Skip what is too late, the oldest first: each caption whose words are not said now."""
+        while (known := self._first()) is not None:
+            newest = max(other.caption.end for other in self._waiting.values())
+            behind = newest - known.caption.end
+            if now - known.caption.end <= TOO_LATE_S or behind <= BACKLOG_S:
+                return
+            while known.end is not None:
+                known.take()
+            self._sort_in(known)
+            yield known.caption
+
+    def take(self) -> Part | None:
+        """What is to be said next, if anything is."""
+        known = self._first()
+        if known is None:
+            return None
+        text = known.take()
+        self._sort_in(known)
+        return Part(known.caption, text)
+
+    def tempo(self, part: Part, now: float) -> float:
+        """How fast to say it, if it is begun now; 1 is as the voice speaks by itself."""
+        lag = now - part.caption.end
+        self._hurrying = lag > (IN_TIME_S if self._hurrying else LATE_S)
+        return FASTEST if self._hurrying else 1.0
+
+    def _first(self) -> _Known | None:
+        return min(self._waiting.values(), key=_start, default=None)
+
+    def _sort_in(self, known: _Known) -> None:
+        begin, end = self._off_record
+        if known.end is not None and not begin <= known.caption.start < end:
+            self._waiting[known.caption.id] = known
+        else:
+            self._waiting.pop(known.caption.id, None)
+
+    def _forget(self) -> None:
+        while len(self._captions) > _REMEMBERED:
+            oldest = next(iter(self._captions))
+            if oldest in self._waiting:
+                return
+            del self._captions[oldest]
+
+
+class _Known:
+    """A caption, and how far it was said."""
+
+    def __init__(self, caption: Caption, *, of_before: bool) -> None:
+        self.caption = caption
+        self.end: int | None = None
+        """Where its next part ends, if there is one."""
+        self._said = len(caption.text) if of_before else 0
+
+    def revise(self, caption: Caption) -> None:
+        if caption.correction and self._is_past(caption):
+            self.caption = replace(self.caption, rev=caption.rev)
+            return
+        self.caption = caption
+        self.end = part_end(caption, self._said)
+
+    def _is_past(self, correction: Caption) -> bool:
+        """Whether it was said to its end, or was begun with other words."""
+        caption = self.caption
+        said = caption.text[: self._said]
+        whole = bool(said) and caption.final and said == caption.text
+        return whole or not correction.text.startswith(said)
+
+    def take(self) -> str:
+        """The next part's text; it is said."""
+        assert self.end is not None
+        text = self.caption.text[self._said : self.end].strip()
+        self._said = self.end
+        self.end = part_end(self.caption, self._said)
+        return text
+
+
+def _start(known: _Known) -> float:
+    return known.caption.start

@@ -1,0 +1,46 @@
+"""How a line's sound is changed on its way out: how fast it is, and how it stops."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable
+from typing import Protocol
+
+
+class Shape(Protocol):
+    """Takes the samples of one line, s16le mono, in pieces of whole samples."""
+
+    def feed(self, pcm: bytes) -> bytes:
+        """What is ready with these samples; it may be nothing yet."""
+        ...
+
+    def flush(self) -> bytes:
+        """The rest, at the end of the line."""
+        ...
+
+    def fade(self, pcm: bytes) -> bytes:
+        """The last samples of a line that stops here, getting silent; as long as what came in."""
+        ...
+
+
+Shapes = Callable[[float], Shape]
+"""Makes the shape of a line from its tempo: 1 is as it was spoken, 1.25 a quarter faster."""
+
+
+class Plain:
+    """Implements `Shape` without a tempo."""
+
+    def __init__(self, tempo: float = 1.0) -> None:
+        pass
+
+    def feed(self, pcm: bytes) -> bytes:
+        return pcm
+
+    def flush(self) -> bytes:
+        return b""
+
+    def fade(self, pcm: bytes) -> bytes:
+        samples = array("h", pcm)
+        left = range(len(samples), 0, -1)
+        faded = (sample * n // len(samples) for sample, n in zip(samples, left, strict=True))
+        return array("h", faded).tobytes()
