@@ -10,12 +10,12 @@ from captioner.bus.bus import Bus
 from captioner.captions.model import Caption, Event, Numbered, Position, RoomChange
 from captioner.errors import CaptionerError, RoomNotFound, SubscriberTooSlow
 from captioner.race import race
-from captioner.rooms.room import Room
 from captioner.speech.audience import Audience
 from captioner.speech.cast import Cast
 from captioner.speech.heard_clock import HeardClock
 from captioner.speech.plan import Plan
 from captioner.speech.playback import Playback, Take
+from captioner.speech.room import VoicedRoom
 from captioner.speech.sound import FRAME_S, Mark
 from captioner.speech.studio import Studio
 from captioner.speech.synthesizer import Line
@@ -38,7 +38,7 @@ class Stage:
 
     def __init__(
         self,
-        room: Room,
+        room: VoicedRoom,
         language: str,
         *,
         bus: Bus,

@@ -17,11 +17,11 @@ from captioner.errors import (
     TranslationUnavailable,
 )
 from captioner.rooms.languages import AUTO
-from captioner.rooms.room import Room
 from captioner.speech.audience import Audience
 from captioner.speech.cast import Cast
 from captioner.speech.encoder import Format
 from captioner.speech.listener import Listener
+from captioner.speech.room import VoicedRoom
 from captioner.speech.stage import Stage
 from captioner.speech.studio import Studio
 
@@ -82,7 +82,7 @@ class Voices:
 
     @asynccontextmanager
     async def listen(
-        self, room: Room, language: str, format: Format | None = None
+        self, room: VoicedRoom, language: str, format: Format | None = None
     ) -> AsyncIterator[Listener]:
         """A listener to a room's captions in a language, as samples with marks or in a format.
 
@@ -108,7 +108,7 @@ class Voices:
             if not self._listening:
                 self._nobody_listens.set()
 
-    async def check(self, room: Room, language: str) -> None:
+    async def check(self, room: VoicedRoom, language: str) -> None:
         """Raise what `listen` would."""
         if (room.settings.id, language) not in self._voices or room.status == "ended":
             await self._cast(room, language)
@@ -120,7 +120,7 @@ class Voices:
             voice.audience.end(going_away=True)
         await self._nobody_listens.wait()
 
-    async def _voice(self, room: Room, language: str) -> _Voice:
+    async def _voice(self, room: VoicedRoom, language: str) -> _Voice:
         key = (room.settings.id, language)
         if key not in self._voices or room.status == "ended":
             studio, cast = await self._cast(room, language)
@@ -128,7 +128,7 @@ class Voices:
                 self._start(key, room, studio, cast)
         return self._voices[key]
 
-    async def _cast(self, room: Room, language: str) -> tuple[Studio, Cast]:
+    async def _cast(self, room: VoicedRoom, language: str) -> tuple[Studio, Cast]:
         """What a voice needs."""
         if room.status == "ended":
             raise RoomEnded(f"The room {room.settings.id} has ended.")
@@ -140,7 +140,7 @@ class Voices:
             raise NoSuchPair(f"Nobody here speaks {language}.")
         return self._studio, Cast(names)
 
-    def _start(self, key: tuple[str, str], room: Room, studio: Studio, cast: Cast) -> None:
+    def _start(self, key: tuple[str, str], room: VoicedRoom, studio: Studio, cast: Cast) -> None:
         audience = Audience(studio.encoders)
         stage = Stage(
             room,
@@ -201,7 +201,7 @@ class _Voice:
         self._leaving = asyncio.get_running_loop().call_later(seconds, leave, self)
 
 
-def _require_language(room: Room, language: str) -> None:
+def _require_language(room: VoicedRoom, language: str) -> None:
     """A room that finds out what is spoken may come to have any language."""
     if room.settings.language != AUTO and language not in room.languages:
         there = ", ".join(room.languages) or "none"
