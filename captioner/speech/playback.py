@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from captioner.speech.plan import Part
-from captioner.speech.shape import Shape
+from captioner.speech.shape import Shape, fade_out
 from captioner.speech.sound import FRAME_BYTES, SILENCE
 
 _PIECE = 5 * FRAME_BYTES
 """Bytes that are shaped at a time: a whole line would hold everybody up."""
+PAUSE = 10
+"""Frames of silence behind a line, as between two sentences."""
 
 
 class Take:
@@ -58,17 +60,23 @@ class Playback:
             if piece := self.take.read():
                 self._ready += self._shape.feed(piece)
             elif self.take.complete:
-                self._ready += self._shape.flush()
-                self._flushed = True
+                self._end()
             else:
                 return SILENCE
         if not self._ready:
             return None
         frame = bytes(self._ready[:FRAME_BYTES])
         del self._ready[:FRAME_BYTES]
-        return frame.ljust(FRAME_BYTES, b"\0")
+        return frame
+
+    def _end(self) -> None:
+        self._ready += self._shape.flush()
+        self._flushed = True
+        if self.take.read_bytes:
+            last = -len(self._ready) % FRAME_BYTES
+            self._ready += bytes(last + PAUSE * FRAME_BYTES)
 
     def last_frame(self) -> bytes:
         """The next frame, fading: nothing follows it."""
         frame = self.frame()
-        return SILENCE if frame is None else self._shape.fade(frame)
+        return SILENCE if frame is None else fade_out(frame)

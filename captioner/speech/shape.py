@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from array import array
 from collections.abc import Callable
 from typing import Protocol
@@ -16,10 +17,6 @@ class Shape(Protocol):
 
     def flush(self) -> bytes:
         """The rest, at the end of the line."""
-        ...
-
-    def fade(self, pcm: bytes) -> bytes:
-        """The last samples of a line that stops here, getting silent; as long as what came in."""
         ...
 
 
@@ -39,8 +36,14 @@ class Plain:
     def flush(self) -> bytes:
         return b""
 
-    def fade(self, pcm: bytes) -> bytes:
-        samples = array("h", pcm)
-        left = range(len(samples), 0, -1)
-        faded = (sample * n // len(samples) for sample, n in zip(samples, left, strict=True))
-        return array("h", faded).tobytes()
+
+def fade_out(pcm: bytes) -> bytes:
+    """The last samples of a line that stops within: evenly down to silence."""
+    samples = array("h", pcm)
+    if sys.byteorder == "big":
+        samples.byteswap()
+    size = len(samples)
+    faded = array("h", (sample * (size - at) // size for at, sample in enumerate(samples)))
+    if sys.byteorder == "big":
+        faded.byteswap()
+    return faded.tobytes()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 
 from captioner.speech.plan import Part
-from captioner.speech.playback import Playback, Take
+from captioner.speech.playback import PAUSE, Playback, Take
 from captioner.speech.shape import Plain
 from captioner.speech.sound import FRAME_BYTES, SILENCE
 from tests.unit.speech.speaking import caption
@@ -23,7 +23,10 @@ def take_of(*pieces: bytes, complete: bool = True) -> Take:
 
 
 def frames(playback: Playback) -> list[bytes]:
-    return list(iter(playback.frame, None))
+    """All to the end, without the pause behind the line."""
+    heard = list(iter(playback.frame, None))
+    assert heard[-PAUSE:] == [SILENCE] * PAUSE
+    return heard[:-PAUSE]
 
 
 def test_pieces_of_any_size_become_frames_and_the_last_is_filled_up() -> None:
@@ -48,7 +51,7 @@ def test_where_the_synthesizer_is_behind_there_is_silence_within_the_line() -> N
 def test_a_take_without_sound_has_no_frames() -> None:
     take = take_of()
     assert take.begun
-    assert frames(Playback(take, Plain())) == []
+    assert Playback(take, Plain()).frame() is None
     assert Playback(take_of(), Plain()).last_frame() == SILENCE
 
 

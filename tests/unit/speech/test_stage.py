@@ -10,6 +10,7 @@ import pytest
 
 from captioner.bus.memory import MemoryBus
 from captioner.captions.model import Gap
+from captioner.speech.playback import PAUSE
 from captioner.speech.sound import FRAME_BYTES, FRAME_S, Mark
 from captioner.speech.stage import PATIENCE_S
 from tests.unit.speech.hall import hall
@@ -47,14 +48,14 @@ def test_a_final_is_said_at_once_behind_its_mark() -> None:
     run_virtual(listen())
 
 
-def test_lines_follow_each_other_without_a_gap_and_without_overlap() -> None:
+def test_lines_follow_each_other_after_a_short_pause() -> None:
     async def listen() -> None:
         async with hall(Tongue(delay_s=0.01)) as there, there.ear() as ear:
             await asyncio.sleep(1.0)
             await there.tell(caption(1, "Primera frase."), caption(2, "Otra cosa."))
             await asyncio.sleep(10.0)
         first, second = ear.times("Primera frase."), ear.times("Otra cosa.")
-        assert second[0] - first[-1] == pytest.approx(FRAME_S)
+        assert second[0] - first[-1] == pytest.approx((1 + PAUSE) * FRAME_S)
         assert ear.said == ["u1", "u2"]
 
     run_virtual(listen())
@@ -176,7 +177,7 @@ def test_when_the_room_ends_what_is_left_is_said_before_the_stream_ends() -> Non
             await there.tell(caption(1, "Primera frase."), caption(2, "Adiós a todos."))
             await there.turn("ended")
             await asyncio.sleep(20.0)
-        assert ear.ended == pytest.approx(2.8, abs=0.1)
+        assert ear.ended == pytest.approx(2.8 + 2 * PAUSE * FRAME_S, abs=0.1)
         assert ear.seconds("Adiós a todos.") == pytest.approx(1.4)
         assert ear.error is None
 
