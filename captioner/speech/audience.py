@@ -45,7 +45,9 @@ class Audience:
 
     def mark(self, mark: Mark) -> None:
         """What comes next says a caption; or one is skipped."""
-        if not mark.skipped:
+        if mark.skipped:
+            self._said = None
+        else:
             self._saying = mark
             if mark == self._said:
                 return

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from math import inf
 
@@ -15,7 +14,7 @@ LATE_S, IN_TIME_S = 6.0, 2.0
 FASTEST = 1.25
 """Times as fast as the voice speaks by itself."""
 TOO_LATE_S, BACKLOG_S = 20.0, 6.0
-"""So late a caption is skipped, where speech that waits is newer by more than the second.
+"""So late a part is skipped, where speech that waits is newer by more than the second.
 
 Without newer speech nothing is gained by skipping: what comes late because it was captioned or
 translated late is said, late.
@@ -27,10 +26,14 @@ _REMEMBERED = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A sentence or so of a caption, to be said in one go."""
+    """A sentence or so of a caption, to be said in one go. `end`: about when it was over, in room
+
+    seconds; a caption's last part is over when the caption is.
+    """
 
     caption: Caption
     text: str
+    end: float
 
     @property
     def speaker(self) -> str:
@@ -41,9 +44,9 @@ class Part:
 class Plan:
     """The captions of one language on their way to the voice.
 
-    Tell it what happens with `hear`, `pause`, `resume` and `end`. Whoever speaks asks `late` what
-    is to be skipped, then takes one part after the other, by the starts of their captions. A part
-    that was taken is not given again, whatever becomes of its caption.
+    Tell it what happens with `hear`, `pause`, `resume` and `end`. Whoever speaks has it `skip` what
+    is too late, then takes one part after the other, by the starts of their captions. A part that
+    was taken is not given again, whatever becomes of its caption.
     """
 
     def __init__(self) -> None:
@@ -81,6 +84,14 @@ class Plan:
         self._sort_in(known)
         self._forget()
 
+    def pass_over(self, caption: Caption) -> None:
+        """What is sure of this caption was said before anybody listened."""
+        self.hear(caption)
+        known = self._captions[caption.id]
+        while known.end is not None:
+            known.take()
+        self._sort_in(known)
+
     def pause(self, now: float) -> None:
         """Off the record from now on."""
         if not self.paused:
@@ -97,32 +108,34 @@ class Plan:
         """Nothing follows what is known; what is open is over."""
         self.ended = True
 
-    def late(self, now: float) -> Iterator[Caption]:
-        """Skip what is too late, the oldest first: each caption whose words are not said now."""
-        while (known := self._first()) is not None:
-            newest = max(other.caption.end for other in self._waiting.values())
-            behind = newest - known.caption.end
-            if now - known.caption.end <= TOO_LATE_S or behind <= BACKLOG_S:
-                return
-            while known.end is not None:
-                known.take()
+    def skip(self, now: float) -> tuple[Caption, ...]:
+        """Give up what is too late, the oldest first; return the captions that it is of."""
+        skipped: dict[str, Caption] = {}
+        while (known := self._first()) is not None and self._is_too_late(known, now):
+            known.take()
             self._sort_in(known)
-            yield known.caption
+            skipped[known.caption.id] = known.caption
+        return tuple(skipped.values())
 
     def take(self) -> Part | None:
         """What is to be said next, if anything is."""
         known = self._first()
         if known is None:
             return None
-        text = known.take()
+        part = known.take()
         self._sort_in(known)
-        return Part(known.caption, text)
+        return part
 
     def tempo(self, part: Part, now: float) -> float:
         """How fast to say it, if it is begun now; 1 is as the voice speaks by itself."""
-        lag = now - part.caption.end
+        lag = now - part.end
         self._hurrying = lag > (IN_TIME_S if self._hurrying else LATE_S)
         return FASTEST if self._hurrying else 1.0
+
+    def _is_too_late(self, known: _Known, now: float) -> bool:
+        newest = max(waiting.caption.end for waiting in self._waiting.values())
+        oldest = known.part_over
+        return now - oldest > TOO_LATE_S and newest - oldest > BACKLOG_S
 
     def _first(self) -> _Known | None:
         return min(self._waiting.values(), key=_start, default=None)
@@ -165,13 +178,22 @@ class _Known:
         whole = bool(said) and caption.final and said == caption.text
         return whole or not correction.text.startswith(said)
 
-    def take(self) -> str:
-        """The next part's text; it is said."""
+    @property
+    def part_over(self) -> float:
+        """About when the words of its next part were over, in room seconds."""
+        assert self.end is not None
+        caption = self.caption
+        length = caption.end - caption.start
+        return caption.start + length * self.end / len(caption.text)
+
+    def take(self) -> Part:
+        """The next part; it is said."""
         assert self.end is not None
         text = self.caption.text[self._said : self.end].strip()
+        part = Part(self.caption, text, self.part_over)
         self._said = self.end
         self.end = part_end(self.caption, self._said)
-        return text
+        return part
 
 
 def _start(known: _Known) -> float:

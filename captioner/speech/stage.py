@@ -49,7 +49,7 @@ class Stage:
     ) -> None:
         """`on_skipped`: called for every caption of which something is not said."""
         self.lag = 0.0
-        """Seconds between the end of the caption that is being said and now; 0 in silence."""
+        """Seconds since the end of the words that are being said, as it was begun; 0 in silence."""
         self.subscribed = asyncio.Event()
         """Whether nothing is missed from now on."""
         self._room = room
@@ -95,16 +95,19 @@ class Stage:
     async def _catch_up(self) -> None:
         """Begin now; or go on where it was, as far as that is known."""
         room = self._room.settings.id
-        if self._position is None:
-            self._position = await self._bus.position(room)
-            self._heed_status(self._room.status)
-            return
         history = await self._bus.history(room, self._position)
+        begins = self._position is None or not history.recovered
         self._position = history.position
-        if history.recovered:
-            for numbered in history.events:
+        for numbered in history.events:
+            if begins and isinstance(numbered.event, Caption):
+                self._pass_over(numbered.event)
+            elif not begins:
                 self._heed(numbered.event)
         self._heed_status(self._room.status)
+
+    def _pass_over(self, caption: Caption) -> None:
+        if self._speaks(caption):
+            self._plan.pass_over(caption)
 
     def _pass(self, told: Numbered) -> None:
         assert self._position is not None
@@ -115,9 +118,12 @@ class Stage:
             self._heed_status(event.status)
         elif isinstance(event, Caption):
             self._heard_clock.hear(event, self._time())
-            if event.language.lower() == self._language.lower():
+            if self._speaks(event):
                 self._plan.hear(event)
         self._news.set()
+
+    def _speaks(self, caption: Caption) -> bool:
+        return caption.language.lower() == self._language.lower()
 
     def _heed_status(self, status: str) -> None:
         if status == "paused":
@@ -130,8 +136,8 @@ class Stage:
     async def _synthesise(self) -> None:
         """Have the next line ready, always."""
         while True:
-            for caption in self._plan.late(self._now()):
-                self._skip(caption)
+            for caption in self._plan.skip(self._now()):
+                self._mark_skipped(caption)
             part = self._plan.take() if self._upcoming is None else None
             if part is None:
                 self._news.clear()
@@ -183,6 +189,7 @@ class Stage:
         """One frame: of the line that is being said, of the next one, or silence."""
         if self._playing and self._plan.paused:
             self._audience.frame(self._playing.last_frame())
+            self._mark_skipped(self._playing.take.part.caption)
             self._playing = None
             return
         while self._playing or self._begin():
@@ -191,7 +198,7 @@ class Stage:
             if frame is not None:
                 return self._audience.frame(frame)
             if self._playing.take.failed:
-                self._skip(self._playing.take.part.caption)
+                self._mark_skipped(self._playing.take.part.caption)
             self._playing = None
         self.lag = 0.0
         self._audience.silence()
@@ -203,14 +210,14 @@ class Stage:
             return False
         self._upcoming = None
         self._news.set()
-        now, caption = self._now(), take.part.caption
-        self.lag = max(0.0, now - caption.end)
-        self._playing = Playback(take, self._studio.shapes(self._plan.tempo(take.part, now)))
+        now, part = self._now(), take.part
+        self.lag = max(0.0, now - part.end)
+        self._playing = Playback(take, self._studio.shapes(self._plan.tempo(part, now)))
         if not take.failed:
-            self._audience.mark(Mark(caption.id, caption.start))
+            self._audience.mark(Mark(part.caption.id, part.caption.start))
         return True
 
-    def _skip(self, caption: Caption) -> None:
+    def _mark_skipped(self, caption: Caption) -> None:
         self._audience.mark(Mark(caption.id, caption.start, skipped=True))
         self._on_skipped()
 

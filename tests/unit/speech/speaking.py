@@ -54,7 +54,7 @@ class Said:
 
     @property
     def lag(self) -> float:
-        return self.begin - self.part.caption.end
+        return self.begin - self.part.end
 
 
 @dataclass
@@ -80,7 +80,7 @@ def speak(
     while True:
         while coming and coming[0][0] <= now:
             plan.hear(coming.pop(0)[1])
-        speech.skipped += plan.late(now)
+        speech.skipped += plan.skip(now)
         if part := plan.take():
             tempo = plan.tempo(part, now)
             end = now + length(part) / tempo

@@ -42,6 +42,15 @@ async def test_a_caption_that_goes_on_after_a_silence_is_marked_once() -> None:
     assert (await heard(listener)).count(Mark("u1", 1.0)) == 1
 
 
+async def test_a_caption_that_goes_on_behind_what_was_skipped_of_it_is_marked_again() -> None:
+    audience = Audience(Press())
+    listener = audience.join(None)
+    marks = [Mark("u1", 1.0), Mark("u1", 1.0, skipped=True), Mark("u1", 1.0)]
+    for mark in marks:
+        audience.mark(mark)
+    assert await heard(listener) == marks
+
+
 async def test_who_joins_within_a_caption_is_told_which() -> None:
     audience = Audience(Press())
     audience.mark(Mark("u1", 1.0))

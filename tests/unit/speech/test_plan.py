@@ -91,15 +91,15 @@ def test_what_is_far_too_late_is_skipped_oldest_first() -> None:
         *(caption(n, f"número {n}", start=10.0 * n, end=10.0 * n + 5) for n in (3, 2, 1))
     )
     now = 25.0 + TOO_LATE_S
-    assert [skipped.id for skipped in plan.late(now)] == ["u1"]
-    assert list(plan.late(now)) == []
+    assert [skipped.id for skipped in plan.skip(now)] == ["u1"]
+    assert plan.skip(now) == ()
     assert texts(plan) == ["número 2", "número 3"]
 
 
 def test_the_rest_of_a_caption_that_was_begun_is_skipped() -> None:
     plan = plan_of(caption(1, "Uno. Dos."), caption(2, "Tres.", start=30.0))
     plan.take()
-    assert [skipped.id for skipped in plan.late(40.0)] == ["u1"]
+    assert [skipped.id for skipped in plan.skip(40.0)] == ["u1"]
     assert texts(plan) == ["Tres."]
 
 
@@ -107,7 +107,7 @@ def test_what_comes_late_is_said_late_where_nothing_newer_waits() -> None:
     late = caption(1, "Hola.", end=5.0)
     nearly = caption(2, "Y más.", start=4.0, end=5.0 + BACKLOG_S)
     plan = plan_of(late, nearly)
-    assert list(plan.late(500.0)) == []
+    assert plan.skip(500.0) == ()
     assert texts(plan) == ["Hola.", "Y más."]
 
 
@@ -150,3 +150,24 @@ def test_the_memory_of_captions_is_bounded() -> None:
         assert texts(plan) == ["Hola."]
     plan.hear(caption(2_999, "Hola.", rev=2))
     assert texts(plan) == []
+
+
+def test_a_part_is_as_late_as_its_own_words() -> None:
+    plan = plan_of(caption(1, "Diez diez. Veinte veinte.", start=0.0, end=25.0))
+    first, second = plan.take(), plan.take()
+    assert first is not None and second is not None
+    assert (first.end, second.end) == (11.0, 25.0)
+
+
+def test_of_a_long_caption_only_what_is_too_late_is_skipped() -> None:
+    sentences = [f"Frase {letter}{letter}." for letter in "abcdef"]
+    plan = plan_of(caption(1, " ".join(sentences), start=0.0, end=60.0))
+    assert [skipped.id for skipped in plan.skip(65.0)] == ["u1"]
+    assert texts(plan) == sentences[4:]
+
+
+def test_what_was_said_before_anybody_listened_is_passed_over() -> None:
+    plan = Plan()
+    plan.pass_over(caption(1, "Hola a todos. Hoy", stable=14))
+    plan.hear(caption(1, "Hola a todos. Hoy empezamos.", rev=2))
+    assert texts(plan) == ["Hoy empezamos."]

@@ -97,8 +97,8 @@ def test_nothing_is_said_far_too_late_while_newer_speech_waits(
     for at, one in enumerate(speech.said):
         later = [other.part.caption for other in speech.said[at + 1 :]]
         waited = [c.end for when, c in meeting if c in later and when <= one.begin]
-        newest = max(waited, default=one.part.caption.end)
-        assert one.lag <= TOO_LATE_S or newest - one.part.caption.end <= BACKLOG_S
+        newest = max(waited, default=one.part.end)
+        assert one.lag <= TOO_LATE_S or newest - one.part.end <= BACKLOG_S
     # The newest is always said.
     assert speech.said[-1].part.caption == meeting[-1][1]
 

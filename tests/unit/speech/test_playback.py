@@ -15,7 +15,7 @@ FRAME = b"\1\2" * (FRAME_BYTES // 2)
 
 
 def take_of(*pieces: bytes, complete: bool = True) -> Take:
-    take = Take(Part(caption(1, "Hola."), "Hola."))
+    take = Take(Part(caption(1, "Hola."), "Hola.", 2.0))
     for piece in pieces:
         take.add(piece)
     take.complete = complete

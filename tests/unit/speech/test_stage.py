@@ -161,6 +161,7 @@ def test_a_pause_stops_the_voice_within_the_line() -> None:
             await there.tell(caption(1, "Esto es secreto.", start=1.5, rev=2))
             await asyncio.sleep(3.0)
             assert ear.sounding[-1] == pytest.approx(1.0, abs=0.05)
+            assert ear.said == ["u0", "-u0"]
             fading = dict(ear.frames)[ear.sounding[-1]]
             assert abs(int.from_bytes(fading[-2:], "little")) < 100
             await there.turn("live")
@@ -274,10 +275,12 @@ def test_events_that_were_missed_are_caught_up_on() -> None:
 def test_what_was_said_before_the_first_listener_came_is_not_said() -> None:
     async def listen() -> None:
         async with hall() as there:
-            await there.tell(caption(1, "Antes."))
+            await there.tell(caption(1, "Antes."), caption(2, "Ya empezó. Y", stable=10))
             async with there.ear() as ear:
-                await there.tell(caption(2, "Después."))
+                await there.tell(caption(1, "Mucho antes.", rev=2, correction=True))
+                await there.tell(caption(2, "Ya empezó. Y sigue.", rev=2))
                 await asyncio.sleep(5.0)
         assert ear.said == ["u2"]
+        assert there.tongue.texts == ["Y sigue."]
 
     run_virtual(listen())

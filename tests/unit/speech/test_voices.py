@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from captioner.bus.bus import History
 from captioner.bus.memory import MemoryBus
 from captioner.captions.model import Position
 from captioner.errors import (
@@ -137,10 +138,10 @@ def test_who_listens_to_a_room_that_is_erased_is_told() -> None:
 
 def test_one_voice_that_fails_is_not_the_others_trouble() -> None:
     class Broken(MemoryBus):
-        async def position(self, room: str) -> Position:
+        async def history(self, room: str, after: Position | None = None) -> History:
             if room == "broken":
                 raise ZeroDivisionError
-            return await super().position(room)
+            return await super().history(room, after)
 
     async def listen() -> None:
         async with hall(bus=Broken()) as there, there.ear() as ear:
