@@ -9,8 +9,8 @@ from math import inf
 from captioner.captions.model import Caption
 from captioner.speech.parts import part_end
 
-LATE_S, IN_TIME_S = 6.0, 2.0
-"""So late it begins to speak faster, and so late it stops doing so."""
+LATE_S, IN_TIME_S = 6.0, 4.0
+"""So late it begins to speak faster, and so late it stops doing so, or once nothing else waits."""
 FASTEST = 1.25
 """Times as fast as the voice speaks by itself."""
 TOO_LATE_S, BACKLOG_S = 20.0, 6.0
@@ -129,7 +129,8 @@ class Plan:
     def tempo(self, part: Part, now: float) -> float:
         """How fast to say it, if it is begun now; 1 is as the voice speaks by itself."""
         lag = now - part.end
-        self._hurrying = lag > (IN_TIME_S if self._hurrying else LATE_S)
+        catching_up = self._hurrying and bool(self._waiting)
+        self._hurrying = lag > (IN_TIME_S if catching_up else LATE_S)
         return FASTEST if self._hurrying else 1.0
 
     def _is_too_late(self, known: _Known, now: float) -> bool:

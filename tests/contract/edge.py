@@ -91,11 +91,15 @@ class Edge:
 
 @asynccontextmanager
 async def running_edge(
-    data: Path, *, hands_over: bool = True, studio: Studio | None = None
+    data: Path,
+    *,
+    hands_over: bool = True,
+    studio: Studio | None = None,
+    roles: frozenset[str] = ROLES,
 ) -> AsyncIterator[Edge]:
     """The server on a free port, with its files in `data`; `hands_over` as in `listening`,
 
-    `studio` as in `Voices`.
+    `studio` as in `Voices`, `roles` as in `Parts`.
     """
     bus, metrics = MemoryBus(), Metrics()
     with open_store(data) as store:
@@ -113,7 +117,7 @@ async def running_edge(
                 return accounts.usage(room)
 
             parts = Parts(
-                ROLES,
+                roles,
                 rooms,
                 bus,
                 tracks,

@@ -173,6 +173,17 @@ async def test_a_server_without_a_synthesizer_says_so(tmp_path: Path) -> None:
     assert head.status == 503
 
 
+async def test_a_process_that_is_no_gateway_names_those_that_are(tmp_path: Path) -> None:
+    async with running_edge(tmp_path, studio=studio(), roles=frozenset({"ingest"})) as edge:
+        await edge.rooms.create(ROOM)
+        async with listening(edge) as listener:
+            read, closed = await to_the_end(listener)
+        assert (closed, read[0]["code"]) == (4429, "busy")
+        for method in ("GET", "HEAD"):
+            answer = await edge.ask(method, "/v1/rooms/demo/speech/es.ogg")
+            assert answer.status == 421
+
+
 async def test_what_a_listener_says_does_not_matter(edge: Edge) -> None:
     async with listening(edge) as listener:
         await message(listener)

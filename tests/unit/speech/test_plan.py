@@ -79,11 +79,19 @@ def test_a_withdrawn_caption_is_not_said() -> None:
 
 
 def test_it_speaks_faster_when_it_is_late_until_it_has_caught_up() -> None:
-    plan = plan_of(caption(1, "Hola.", end=10.0))
+    plan = plan_of(caption(1, "Hola.", end=10.0), caption(2, "Y más."))
     part = plan.take()
     assert part is not None
     lags = [LATE_S, LATE_S + 0.1, IN_TIME_S + 0.1, IN_TIME_S, LATE_S]
     assert [plan.tempo(part, 10.0 + lag) for lag in lags] == [1.0, FASTEST, FASTEST, 1.0, 1.0]
+
+
+def test_it_has_caught_up_where_nothing_else_waits() -> None:
+    plan = plan_of(caption(1, "Hola.", end=10.0))
+    part = plan.take()
+    assert part is not None
+    lags = [LATE_S + 0.1, IN_TIME_S + 0.1]
+    assert [plan.tempo(part, 10.0 + lag) for lag in lags] == [FASTEST, 1.0]
 
 
 def test_what_is_far_too_late_is_skipped_oldest_first() -> None:
