@@ -88,8 +88,7 @@ class Plan:
         """What is sure of this caption was said before anybody listened."""
         self.hear(caption)
         known = self._captions[caption.id]
-        while known.end is not None:
-            known.take()
+        known.pass_over()
         self._sort_in(known)
 
     def pause(self, now: float) -> None:
@@ -143,7 +142,9 @@ class Plan:
 
     def _sort_in(self, known: _Known) -> None:
         begin, end = self._off_record
-        if known.end is not None and not begin <= known.caption.start < end:
+        if begin <= known.caption.start < end:
+            known.pass_over()
+        if known.end is not None:
             self._waiting[known.caption.id] = known
         else:
             self._waiting.pop(known.caption.id, None)
@@ -195,6 +196,11 @@ class _Known:
         self._said = self.end
         self.end = part_end(self.caption, self._said)
         return part
+
+    def pass_over(self) -> None:
+        """What is sure of it is not to be said."""
+        while self.end is not None:
+            self.take()
 
 
 def _start(known: _Known) -> float:

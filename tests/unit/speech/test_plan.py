@@ -131,6 +131,17 @@ def test_of_what_was_said_off_the_record_nothing_is_said() -> None:
     assert texts(plan) == ["antes", "otra vez"]
 
 
+def test_what_was_said_off_the_record_stays_unsaid_when_it_is_corrected() -> None:
+    plan = Plan()
+    plan.pause(4.0)
+    plan.hear(caption(5, "secreto"))
+    plan.resume(10.0)
+    plan.pause(20.0)
+    plan.resume(30.0)
+    plan.hear(caption(5, "muy secreto", rev=2, correction=True))
+    assert texts(plan) == []
+
+
 def test_a_pause_that_is_told_twice_begins_once() -> None:
     plan = Plan()
     plan.pause(4.0)
