@@ -59,9 +59,9 @@ async def _finish(running: Running) -> None:
     await running.write_down()
     try:
         async with asyncio.timeout(LEAVE_SECONDS):
-            await running.parts.hub.close()
+            await asyncio.gather(running.parts.hub.close(), running.parts.voices.close())
     except TimeoutError:
-        logger.warning("Some readers did not take the last captions.")
+        logger.warning("Some readers or listeners did not take the last captions.")
 
 
 async def _interrupted() -> None:

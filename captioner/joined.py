@@ -36,6 +36,8 @@ from captioner.rooms.shared.leases import Leases
 from captioner.rooms.shared.registry import SharedRooms
 from captioner.server.parts import Parts
 from captioner.settings import ROLES, Settings
+from captioner.speech.studio import Studio
+from captioner.speech.voices import Voices
 
 _READY, _READY_S = "captioner:ready", 60
 """A key that tells nothing, and how long it stays there, in seconds."""
@@ -52,8 +54,11 @@ class Running:
 
 
 @asynccontextmanager
-async def joined_alone(settings: Settings) -> AsyncIterator[Running]:
-    """One process that does all: audio → tracks → recogniser → rooms → journal, bus → readers."""
+async def joined_alone(settings: Settings, studio: Studio | None = None) -> AsyncIterator[Running]:
+    """One process that does all: audio → tracks → recogniser → rooms → journal, bus → readers.
+
+    `studio`: who speaks the captions; None, nobody does.
+    """
     metrics = Metrics()
     with open_store(settings.data) as store:
         bus = MemoryBus()
@@ -65,6 +70,7 @@ async def joined_alone(settings: Settings) -> AsyncIterator[Running]:
             asyncio.TaskGroup() as tasks,
             _tracks(settings, recognises, accounts, metrics) as tracks,
             Hub(bus) as hub,
+            Voices(bus, studio, on_skipped=metrics.speech_skipped) as voices,
         ):
             rooms.on_ending.append(tracks.finish)
             rooms.on_erased.append(accounts.forget)
@@ -91,6 +97,7 @@ async def joined_alone(settings: Settings) -> AsyncIterator[Running]:
                     tracks.recognition,
                     usage,
                     metrics,
+                    voices,
                 ),
                 write_down,
             )
@@ -99,8 +106,13 @@ async def joined_alone(settings: Settings) -> AsyncIterator[Running]:
 
 
 @asynccontextmanager
-async def joined_over_redis(settings: Settings) -> AsyncIterator[Running]:
-    """One of the processes that share rooms over Redis, with its share of the work."""
+async def joined_over_redis(
+    settings: Settings, studio: Studio | None = None
+) -> AsyncIterator[Running]:
+    """One of the processes that share rooms over Redis, with its share of the work.
+
+    `studio`: who speaks the captions to those who listen here; None, nobody does.
+    """
     roles, metrics = settings.roles, Metrics()
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
@@ -127,6 +139,7 @@ async def joined_over_redis(settings: Settings) -> AsyncIterator[Running]:
         if recognises is not None:
             await enter(_running(recognition.run()))
         hub = await enter(Hub(bus))
+        voices = await enter(Voices(bus, studio, on_skipped=metrics.speech_skipped))
         rooms.on_ending.append(tracks.finish)
         rooms.on_erased += [accounts.forget, records.forget]
         rooms.on_changed.append(tracks.change)
@@ -147,6 +160,7 @@ async def joined_over_redis(settings: Settings) -> AsyncIterator[Running]:
                 recognition.recognition,
                 usage,
                 metrics,
+                voices,
             ),
             _nothing,
         )

@@ -70,6 +70,9 @@ class Metrics:
         self._unnumbered = self._counter(
             "events_unnumbered", "Events that readers here were shown while Redis was away."
         )
+        self._unsaid = self._counter(
+            "speech_skipped", "Captions that a voice here did not say, or not to their end."
+        )
         self._watched: dict[str, Gauge] = {}
         self._count_translations()
 
@@ -140,6 +143,9 @@ class Metrics:
     def shown_unnumbered(self) -> None:
         self._unnumbered.inc()
 
+    def speech_skipped(self) -> None:
+        self._unsaid.inc()
+
     def watch_redis(self, up: Callable[[], bool]) -> None:
         self._watch("redis_up", "1 while Redis answers, else 0.", up)
 
@@ -148,6 +154,14 @@ class Metrics:
 
     def watch_readers(self, count: Callable[[], int]) -> None:
         self._watch("readers", "Readers connected to this process.", count)
+
+    def watch_listeners(self, count: Callable[[], int]) -> None:
+        self._watch("listeners", "Listeners to a voice, connected to this process.", count)
+
+    def watch_speech_lag(self, seconds: Callable[[], float]) -> None:
+        self._watch(
+            "speech_lag_seconds", "How far the latest voice here is behind the speaker.", seconds
+        )
 
     def exposition(self) -> tuple[bytes, str]:
         """All metrics as Prometheus reads them, and the content type of that."""

@@ -16,6 +16,7 @@ from captioner.server import (
     health,
     metrics,
     rooms,
+    speech,
     transcript,
     usage,
 )
@@ -29,7 +30,7 @@ MAX_BODY = 1 << 20
 """Bytes of a request's body."""
 
 
-_READING = (rooms, captions, events, transcript, usage)
+_READING = (rooms, captions, events, speech, transcript, usage)
 """All but the publishing of audio, and what every process must answer."""
 
 
@@ -46,6 +47,8 @@ def create_application(parts: Parts, web: Path) -> ASGIApp:
     )
     app.state.parts = parts
     parts.metrics.watch_readers(lambda: parts.readers.count)
+    parts.metrics.watch_listeners(lambda: parts.voices.listeners)
+    parts.metrics.watch_speech_lag(lambda: parts.voices.lag)
     answer_problems(app)
     for path in (health, metrics, audio, *(_READING if "gateway" in parts.roles else ())):
         app.include_router(path.router)

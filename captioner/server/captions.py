@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response, WebSocket, WebSocketDisconnect
+from fastapi import APIRouter, Query, Response, WebSocket
 from pydantic import BaseModel, Field
 
 from captioner.delivery.history import history_of
 from captioner.delivery.reader import Asked, Reader
 from captioner.race import race
 from captioner.server.handover import hand_over_of
+from captioner.server.leaving import socket_left
 from captioner.server.parts import Joined, RoomName
 from captioner.server.problems import close, conversation
 
@@ -66,7 +67,7 @@ async def follow(socket: WebSocket, parts: Joined, room: str) -> None:
                 return parts.readers.add(connection)
         async with parts.hub.read(found, asked) as reader:
             with parts.readers.reading():
-                await race(_send(socket, reader), reader.failure(), _left(socket))
+                await race(_send(socket, reader), reader.failure(), socket_left(socket))
         assert reader.farewell is not None
         await close(socket, reader.farewell.code)
 
@@ -77,11 +78,3 @@ async def _send(socket: WebSocket, reader: Reader) -> None:
         await socket.send_text(missed.data.decode())
     while (frame := await reader.next()) is not None:
         await socket.send_text(frame.data.decode())
-
-
-async def _left(socket: WebSocket) -> NoReturn:
-    """What a reader says means nothing, but that it closes."""
-    while True:
-        message = await socket.receive()
-        if message["type"] == "websocket.disconnect":
-            raise WebSocketDisconnect(message.get("code", 1005))

@@ -12,7 +12,7 @@ router = APIRouter(include_in_schema=False)
 _ASK = "This process answers no readers. Ask one with the role gateway."
 
 
-@router.api_route("/{path:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"])
+@router.api_route("/{path:path}", methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
 async def ask(path: str) -> Response:
     """Misdirected (RFC 9110, section 15.5.20): another process of the server answers this."""
     return problem(421, _ASK, "wrong_process")

@@ -16,6 +16,7 @@ from captioner.errors import CaptionerError
 from captioner.race import race
 from captioner.rooms.room import Room
 from captioner.server.captions import Languages
+from captioner.server.leaving import request_left
 from captioner.server.parts import Joined, RoomName
 from captioner.server.problems import problem_of
 from captioner.server.readers import Readers
@@ -46,7 +47,7 @@ class CaptionEvents(Response):
                 await send(head)
                 begun = True
                 with self._readers.reading():
-                    await race(_send(send, reader), reader.failure(), _left(receive))
+                    await race(_send(send, reader), reader.failure(), request_left(receive))
         except CaptionerError as error:
             if not begun:
                 return await problem_of(error)(scope, receive, send)
@@ -81,8 +82,3 @@ async def follow(
 async def _send(send: Send, reader: Reader) -> None:
     async for data in stream(reader):
         await send({"type": "http.response.body", "body": data, "more_body": True})
-
-
-async def _left(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass

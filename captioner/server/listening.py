@@ -21,6 +21,8 @@ GRACE_SECONDS = 5
 """How long connections may take to close when the server stops."""
 UNACKNOWLEDGED_MS = 60_000
 """After so long without a sign that the peer takes what it was sent, the kernel gives it up."""
+MOST_UNSENT = 16 << 10
+"""Bytes that the kernel takes ahead of the network: what it has, nobody can leave out any more."""
 
 
 class Listening(uvicorn.Server):
@@ -58,6 +60,9 @@ def bound(host: str, port: int) -> socket.socket:
         ) from error
     if hasattr(socket, "TCP_USER_TIMEOUT"):
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNACKNOWLEDGED_MS)
+    if hasattr(socket, "TCP_NOTSENT_LOWAT"):
+        # Connections have it from their listener.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, MOST_UNSENT)
     return listener
 
 

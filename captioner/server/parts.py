@@ -18,6 +18,7 @@ from captioner.metrics import Metrics
 from captioner.realtime.engines import Upstream
 from captioner.rooms.directory import Directory
 from captioner.server.readers import Readers
+from captioner.speech.voices import Voices
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class Parts:
     recognition: Callable[[Sequence[str]], Awaitable[Mapping[str, Mapping[str, Upstream]]]]
     usage: Callable[[str], Awaitable[RoomUsage]]
     metrics: Metrics
+    voices: Voices
     readers: Readers = field(default_factory=Readers)
 
 

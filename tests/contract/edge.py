@@ -31,6 +31,8 @@ from captioner.server.listening import Listening, bound, listening
 from captioner.server.pages import web_root
 from captioner.server.parts import Parts
 from captioner.settings import ROLES
+from captioner.speech.studio import Studio
+from captioner.speech.voices import Voices
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class Edge:
     hub: Hub
     accounts: Accounts
     metrics: Metrics
+    voices: Voices
     server: Listening
 
     @property
@@ -87,21 +90,34 @@ class Edge:
 
 
 @asynccontextmanager
-async def running_edge(data: Path, *, hands_over: bool = True) -> AsyncIterator[Edge]:
-    """The server on a free port, with its files in `data`; `hands_over` as in `listening`."""
+async def running_edge(
+    data: Path,
+    *,
+    hands_over: bool = True,
+    studio: Studio | None = None,
+    roles: frozenset[str] = ROLES,
+) -> AsyncIterator[Edge]:
+    """The server on a free port, with its files in `data`; `hands_over` as in `listening`,
+
+    `studio` as in `Voices`, `roles` as in `Parts`.
+    """
     bus, metrics = MemoryBus(), Metrics()
     with open_store(data) as store:
         rooms = Rooms(bus, store)
         await rooms.load()
         accounts = Accounts(PRICES, Budgets(Budget(1.0), Budget(0.0)), store.usage, utc_now)
         rooms.on_erased.append(accounts.forget)
-        async with Tracks(no_transcription, SAMPLE_RATE) as tracks, Hub(bus) as hub:
+        async with (
+            Tracks(no_transcription, SAMPLE_RATE) as tracks,
+            Hub(bus) as hub,
+            Voices(bus, studio, on_skipped=metrics.speech_skipped) as voices,
+        ):
 
             async def usage(room: str) -> RoomUsage:
                 return accounts.usage(room)
 
             parts = Parts(
-                ROLES,
+                roles,
                 rooms,
                 bus,
                 tracks,
@@ -111,11 +127,13 @@ async def running_edge(data: Path, *, hands_over: bool = True) -> AsyncIterator[
                 tracks.recognition,
                 usage,
                 metrics,
+                voices,
             )
             listener = bound("127.0.0.1", 0)
             app = create_application(parts, web_root())
             async with listening(app, listener, hands_over=hands_over) as server:
-                yield Edge(listener.getsockname()[1], rooms, bus, hub, accounts, metrics, server)
+                port = listener.getsockname()[1]
+                yield Edge(port, rooms, bus, hub, accounts, metrics, voices, server)
 
 
 def no_transcription(*_: object) -> Transcription:

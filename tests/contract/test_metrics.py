@@ -34,6 +34,9 @@ def count_everything(metrics: Metrics) -> None:
     metrics.watch_redis(lambda: True)
     metrics.watch_rooms_kept(lambda: 2)
     metrics.watch_readers(lambda: 3)
+    metrics.watch_listeners(lambda: 4)
+    metrics.watch_speech_lag(lambda: 1.5)
+    metrics.speech_skipped()
 
 
 async def test_what_was_counted_is_served_as_prometheus_reads_it(edge: Edge) -> None:
