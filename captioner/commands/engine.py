@@ -1,4 +1,4 @@
-"""`captioner engine`: only the embedded engine, a Realtime server for transcription."""
+"""`captioner engine`: only the embedded engine, a Realtime server over local models."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -35,15 +36,22 @@ def engine(
     cache: Path | None,
     until_stdin_closes: bool,
 ) -> None:
-    """Serve only speech recognition, by the Realtime protocol.
+    """Serve recognition, translation and voices of this machine, by the Realtime protocol.
 
     Prints a line of JSON when it is ready: {"ready": true, "port": 8700}.
     """
-    from captioner.engine.server import run_engine  # its libraries take a second to load
+    # Their libraries take a second to load.
+    from captioner.engine.server import run_engine
+    from captioner.engine.translation.translator import translator
+    from captioner.engine.voices.voices import Voices
 
     if until_stdin_closes:
         threading.Thread(target=_stop_when_stdin_closes, daemon=True).start()
-    with loading() as bar:
+    with (
+        loading() as bar,
+        closing(translator(cache=cache)) as translates,
+        closing(Voices.find()) as speaks,
+    ):
         run(
             run_engine(
                 host,
@@ -51,6 +59,8 @@ def engine(
                 model=model or None,
                 device=device,
                 cache=cache,
+                translates=translates,
+                speaks=speaks,
                 on_ready=lambda listening_on: _ready(bar, listening_on),
                 on_progress=bar.report,
             )
