@@ -18,9 +18,9 @@ class Diction:
 
     def feed(self, pcm: bytes) -> bytes:
         """What can be heard of it by now."""
-        return self._tempo.feed(self._edges.feed(np.frombuffer(pcm, "<i2"))).tobytes()
+        return self._edges.feed(self._tempo.feed(np.frombuffer(pcm, "<i2"))).tobytes()
 
     def flush(self) -> bytes:
         """The rest. Nothing can be fed after it."""
-        end = self._tempo.feed(self._edges.flush())
-        return np.concatenate([end, self._tempo.flush()]).tobytes()
+        end = self._edges.feed(self._tempo.flush())
+        return np.concatenate([end, self._edges.flush()]).tobytes()
