@@ -22,6 +22,10 @@ class Transcript:
             if known is None or known.rev < event.rev:
                 captions[event.id] = event
 
+    def newest(self, caption: str, language: str) -> Caption | None:
+        """The newest revision of a caption, which may have been withdrawn by it."""
+        return self._captions.get(language, {}).get(caption)
+
     @property
     def languages(self) -> tuple[str, ...]:
         """Those that something is written in."""
