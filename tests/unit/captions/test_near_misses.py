@@ -90,3 +90,12 @@ def test_what_is_settled_stays_however_the_text_goes_on(pieces: list[str], until
 @given(st.text(max_size=40), st.integers(0, 40))
 def test_any_text_settles(text: str, until: int) -> None:
     assert TERMS.corrected(text).startswith(TERMS.settled(text[:until]))
+
+
+def test_terms_of_scripts_without_spaces_are_left_to_the_recogniser() -> None:
+    assert NearMisses(["東京都"]).corrected("東京 都へ") == "東京 都へ"
+
+
+def test_the_nearest_of_two_terms_is_meant() -> None:
+    terms = NearMisses(["Kubeflow", "Cubaflow"])
+    assert terms.corrected("cube flow, cuba flow") == "Kubeflow, Cubaflow"
