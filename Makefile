@@ -34,6 +34,7 @@ e2e: setup-tests
 
 bench: setup-tests
 	$(BIN)/python -m tests.bench.recognition
+	$(BIN)/python -m tests.bench.near_misses
 	$(BIN)/python -m tests.bench.ingest_overhead
 	$(BIN)/python -m tests.bench.fanout
 	$(BIN)/python -m tests.bench.fanout --stalled --readers 1000 5000

@@ -7,6 +7,8 @@ CaptionerError
 │   ├── Unauthorized       no token, or not for this                         4401 / 401
 │   ├── RoomNotFound                                                         4404 / 404
 │   ├── RoomExists                                                                  409
+│   ├── CaptionNotFound    the room has no such caption in that language            404
+│   ├── CaptionOpen        it is still being said                                   409
 │   ├── StreamInUse        another connection publishes this stream          4409 / 409
 │   ├── RoomEnded                                                            4410 / 410
 │   ├── TooLarge                                                             4413 / 413
@@ -63,6 +65,22 @@ class RoomNotFound(UserError):
 
 class RoomExists(UserError):
     code = "room_exists"
+    close_code = 4409
+    http_status = 409
+
+
+class CaptionNotFound(UserError):
+    """The room has no such caption in that language."""
+
+    code = "caption_not_found"
+    close_code = 4404
+    http_status = 404
+
+
+class CaptionOpen(UserError):
+    """The caption is still being said: only what is final can be corrected."""
+
+    code = "caption_open"
     close_code = 4409
     http_status = 409
 

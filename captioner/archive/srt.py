@@ -4,27 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from captioner.archive.direction import shown_lines
 from captioner.captions.layout import Cue, layout
 from captioner.captions.model import Caption, Gap
 
 
-def render(captions: Iterable[Caption], gaps: Iterable[Gap], language: str) -> str:
+def render(
+    captions: Iterable[Caption], gaps: Iterable[Gap], language: str, also: Iterable[Caption] = ()
+) -> str:
     """The final captions as numbered cues; whoever begins to speak is named.
 
-    The format has no place for gaps and for the language.
+    `also`: captions in a second language, shown below. The format has no place for gaps and for the
+    language.
     """
     blocks = []
     speaker = None
-    for number, cue in enumerate(layout(captions), 1):
+    for number, cue in enumerate(layout(captions, also), 1):
         blocks.append(_block(number, cue, named=cue.speaker != speaker))
         speaker = cue.speaker
     return "\n".join(blocks)
 
 
 def _block(number: int, cue: Cue, *, named: bool) -> str:
-    text = "\n".join(cue.lines)
-    if named and cue.speaker:
-        text = f"{' '.join(cue.speaker.split())}: {text}"
+    text = "\n".join(shown_lines(cue, named=named))
     # The format knows no escapes: a line with an arrow would be read as times.
     text = text.replace("-->", "→")
     return f"{number}\n{_clock(cue.start)} --> {_clock(cue.end)}\n{text}\n"

@@ -19,7 +19,7 @@ from captioner.archive.journal import Journal, journal_line, read_journal, whole
 from captioner.archive.stage import TranscriptFiles
 from captioner.archive.transcript import Transcript
 from captioner.archive.usage import UsageFiles
-from captioner.captions.model import RoomChange
+from captioner.captions.model import Caption, RoomChange
 from captioner.errors import BadInput, StorageFailed
 from captioner.rooms.choices import is_room_id, room_id
 from captioner.rooms.languages import language_tag
@@ -113,6 +113,9 @@ class Store:
     async def entries(self, room: str) -> list[Entry]:
         path = self._journal_path(room)
         return await self._do(None, lambda: list(read_journal(path)))
+
+    async def newest(self, room: str, caption: str, language: str) -> Caption | None:
+        return (await self.transcript(room)).newest(caption, language)
 
     async def append(self, room: str, entry: Entry) -> None:
         await self.append_line(room, entry, journal_line(entry))

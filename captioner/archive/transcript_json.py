@@ -9,9 +9,14 @@ from captioner.captions.messages import to_message
 from captioner.captions.model import Caption, Gap
 
 
-def render(captions: Iterable[Caption], gaps: Iterable[Gap], language: str) -> str:
-    """`{"language", "captions", "gaps"}`: the final captions and the gaps, by time."""
-    final = sorted((c for c in captions if c.final and c.text), key=lambda c: c.start)
+def render(
+    captions: Iterable[Caption], gaps: Iterable[Gap], language: str, also: Iterable[Caption] = ()
+) -> str:
+    """`{"language", "captions", "gaps"}`: the final captions and the gaps, by time.
+
+    `also`: captions in a second language, each behind the one that it translates.
+    """
+    final = sorted((c for c in [*captions, *also] if c.final and c.text), key=lambda c: c.start)
     transcript = {
         "language": language,
         "captions": [to_message(caption) for caption in final],

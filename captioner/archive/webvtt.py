@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from captioner.archive.direction import shown_lines
 from captioner.captions.layout import Cue, layout
 from captioner.captions.model import Caption, Gap
 
 _FULL_WIDTH = str.maketrans("&<>", "＆＜＞")
 
 
-def render(captions: Iterable[Caption], gaps: Iterable[Gap], language: str) -> str:
-    """The final captions as cues, under the captions' ids, and a `NOTE gap` for each gap."""
-    blocks = [(cue.start, _cue(cue)) for cue in layout(captions)]
+def render(
+    captions: Iterable[Caption], gaps: Iterable[Gap], language: str, also: Iterable[Caption] = ()
+) -> str:
+    """The final captions as cues, under the captions' ids, and a `NOTE gap` for each gap.
+
+    `also`: captions in a second language, shown below.
+    """
+    blocks = [(cue.start, _cue(cue)) for cue in layout(captions, also)]
     blocks += [(gap.start, _note(gap)) for gap in gaps]
     blocks.sort(key=lambda block: block[0])
     header = f"WEBVTT\nKind: captions\nLanguage: {language}\n"
@@ -21,7 +27,7 @@ def render(captions: Iterable[Caption], gaps: Iterable[Gap], language: str) -> s
 
 def _cue(cue: Cue) -> str:
     voice = f"<v {_name(cue.speaker)}>" if cue.speaker else ""
-    text = _escaped("\n".join(cue.lines))
+    text = _escaped("\n".join(shown_lines(cue)))
     return f"{cue.id}\n{_clock(cue.start)} --> {_clock(cue.end)}\n{voice}{text}\n"
 
 

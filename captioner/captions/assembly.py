@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from captioner.captions.chain import Chain
 from captioner.captions.item import Item
 from captioner.captions.model import Caption
+from captioner.captions.near_misses import NO_TERMS, NearMisses
 from captioner.captions.phrases import phrases_of
 from captioner.captions.recognition import (
     Committed,
@@ -22,7 +23,6 @@ from captioner.captions.recognition import (
     SpeechStarted,
     SpeechStopped,
 )
-from captioner.captions.words import clean
 
 _OfItem = (
     SpeechStarted | SpeechStopped | Committed | Delta | Hypothesis | Segment | Completed | Failed
@@ -88,6 +88,7 @@ class Assembly:
         self._spoken: str | None = None
         """The language of the newest item that has one."""
         self._settled_until: float | None = None
+        self._near_misses = NO_TERMS
 
     def adopt(self, captions: Iterable[Caption]) -> None:
         """Go on with captions that somebody else left open: their sound is heard again."""
@@ -96,6 +97,10 @@ class Assembly:
     def change_language(self, language: str) -> None:
         """Another one (or `auto`); captions with stable text keep theirs."""
         self._language = language
+
+    def expect(self, terms: Iterable[str]) -> None:
+        """Words that are nearly one of these terms become it, from the next item on."""
+        self._near_misses = NearMisses(terms)
 
     @property
     def settled_until(self) -> float | None:
@@ -132,6 +137,7 @@ class Assembly:
     def _open(self, event: _OfItem) -> Item:
         start = event.start if isinstance(event, SpeechStarted | Committed) else None
         item = self._chain.open(event.item, start)
+        item.near_misses = item.near_misses or self._near_misses
         if len(self._chain) > _MOST_OPEN:
             next(iter(self._chain)).give_up()
         return item
@@ -160,7 +166,7 @@ class Assembly:
         if item.completed or not isinstance(event, Completed):
             return []
         item.completed, item.language = True, event.language or item.language
-        text = clean(event.text)
+        text = item.spelt(event.text)
         if not text or text == item.text:
             return []
         return self._revise(item, text, len(text), final=True, correction=True)

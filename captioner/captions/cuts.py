@@ -38,6 +38,9 @@ _LINE_SHARE = 0.25
 _IMBALANCE = 0.5
 _TOO_SHORT = 1.5
 _TOO_LONG_A_SECOND = 4.0
+_EMPTY = 3.0
+_AWAY = 1.5
+"""For every line's length between where a part ends and where it is to end."""
 _PAUSE_MS = 300
 _PAUSE = 0.5
 
@@ -87,6 +90,41 @@ def cut(text: str, limit: int, timeline: Timeline) -> list[Span]:
         spans.append(Span(places.begin[start], places.end[end]))
         end = start
     return spans[::-1]
+
+
+def divide(text: str, limit: int, shares: Sequence[float]) -> list[Span]:
+    """The text in as many parts as there are shares, each two lines at most; some may be empty.
+
+    `shares`: where the parts are to end, as parts of the whole, as far as there are good places.
+    There are at least as many as `cut` makes of the text.
+    """
+    places = _Places(text, limit)
+    costs: dict[int, float] = {0: 0.0}
+    before: list[dict[int, int]] = []
+    for share in shares:
+        reached: dict[int, tuple[float, int]] = {}
+        for start, cost in costs.items():
+            for end in range(start, places.last + 1):
+                if end > start and places.fold(start, end) is None:
+                    break
+                total = cost + _part_cost(places, start, end, share)
+                if end not in reached or total < reached[end][0]:
+                    reached[end] = total, start
+        costs = {end: cost for end, (cost, _) in reached.items()}
+        before.append({end: start for end, (_, start) in reached.items()})
+    spans, end = [], places.last
+    for starts in reversed(before):
+        start = starts[end]
+        spans.append(Span(places.begin[start], max(places.begin[start], places.end[end])))
+        end = start
+    return spans[::-1]
+
+
+def _part_cost(places: _Places, start: int, end: int, share: float) -> float:
+    """What it costs that a part which is to end at a share of the text is this one."""
+    away = abs(places.end[end] / max(places.end[places.last], 1) - share)
+    empty = _EMPTY if start == end else 0.0
+    return empty + _AWAY * away * places.end[places.last] / places.limit + places.penalty[end]
 
 
 class _Seam(NamedTuple):

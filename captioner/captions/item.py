@@ -7,6 +7,7 @@ from math import inf
 
 from captioner.captions.merge import continue_from
 from captioner.captions.model import Caption
+from captioner.captions.near_misses import NO_TERMS, NearMisses
 from captioner.captions.recognition import Committed, Completed, Delta, Hypothesis, Segment
 from captioner.captions.words import clean
 
@@ -33,6 +34,8 @@ class Item:
     """Its session ended, and no item of the next one has taken its place."""
     provisional: bool = False
     """Whether nothing that its deltas say is stable before it is completed."""
+    near_misses: NearMisses | None = None
+    """The terms that its words may be; set when it is first heard of."""
     _deltas: str = ""
     _tail: str = ""
     _heard: float = -inf
@@ -68,8 +71,8 @@ class Item:
 
     @property
     def agreed(self) -> str:
-        """What the deltas say, behind what was promised."""
-        return continue_from(self.promised, clean(self._deltas))
+        """What the deltas say, behind what was promised, as far as it stays so."""
+        return continue_from(self.promised, self._terms.settled(clean(self._deltas)))
 
     @property
     def repeats(self) -> bool:
@@ -78,7 +81,15 @@ class Item:
 
     def whole(self, stable: str) -> str:
         """All the words so far, the uncertain ones too, behind the stable text."""
-        return continue_from(stable, clean(self._deltas + self._tail))
+        return continue_from(stable, self.spelt(self._deltas + self._tail))
+
+    def spelt(self, text: str) -> str:
+        """What a recogniser wrote as captions carry it, with its terms as they are written."""
+        return self._terms.corrected(clean(text))
+
+    @property
+    def _terms(self) -> NearMisses:
+        return self.near_misses or NO_TERMS
 
     def begins(self, start: float) -> None:
         if not self.committed:
@@ -114,13 +125,13 @@ class Item:
     def complete(self, event: Completed) -> None:
         """Settle the text as the recogniser has it, behind what was promised."""
         if not self.completed:
-            self.text, self.completed = continue_from(self.promised, clean(event.text)), True
+            self.text, self.completed = continue_from(self.promised, self.spelt(event.text)), True
             self.language = event.language or self.language
 
     def give_up(self) -> None:
         """Settle the text without a completion: what the deltas said is all there is."""
         if self.text is None:
-            self.text = self.agreed
+            self.text = continue_from(self.promised, self.spelt(self._deltas))
 
     def lose(self) -> None:
         """Forget what the lost session said, but for what was published: it will say it again."""

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from captioner.captions.cuts import LONGEST_MS, SHORTEST_MS, cut, line_limit, wrap
+from captioner.captions.cuts import LONGEST_MS, SHORTEST_MS, line_limit, wrap
 from captioner.captions.model import Caption
-from captioner.captions.timeline import Timeline
+from captioner.captions.parallel import READABLE_MS, parts
 from captioner.captions.words import joined
 
-_MS_PER_CHARACTER = 50
-"""20 characters a second."""
 _FLICKER_MS = 250
 """A shorter pause between two cues is no pause to the eye."""
 _NEAR_MS = 1000
@@ -32,22 +30,46 @@ class Cue:
     lines: tuple[str, ...]
     speaker: str | None
     track: str
+    language: str
+    below: tuple[str, ...] = ()
+    """The translation's lines, in `below_language`."""
+    below_language: str | None = None
 
 
-def layout(captions: Iterable[Caption]) -> list[Cue]:
+def layout(captions: Iterable[Caption], also: Iterable[Caption] = ()) -> list[Cue]:
     """The cues of the final captions, by time; within a track they never overlap.
 
     Unless the speech is faster, a cue keeps the limits: two lines of the script's length, 0.833 to
     7 s, 20 characters a second. It stays into the silence behind it as far as that takes; one that
     is too short all the same is joined with its neighbour where both fit into one.
+
+    `also`: captions in another language. A caption's translation is shown below it, with limits of
+    its own; what there is in one language alone is shown alone.
     """
-    spoken = [caption for caption in captions if caption.final and caption.text.strip()]
+    spoken = _written(captions)
+    ids = {caption.id for caption in spoken}
+    translations = {caption.id: caption for caption in _written(also)}
+    spoken += [caption for caption in translations.values() if caption.id not in ids]
     spoken.sort(key=lambda caption: (caption.track, caption.start))
     cues: list[Cue] = []
     for _, track in groupby(spoken, key=lambda caption: caption.track):
-        drafts = _joined(_in_sequence(_drafts(list(track))))
+        drafts = _joined(_in_sequence(_drafts(list(track), translations)))
         cues += map(_cue, drafts, [*drafts[1:], None])
     return sorted(cues, key=lambda cue: (cue.start, cue.track))
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """What a cue shows in one language; `limit`: code points a line."""
+
+    text: str
+    language: str
+    limit: int
+
+    @property
+    def lines(self) -> tuple[str, ...] | None:
+        """None where it does not fit into a cue."""
+        return wrap(self.text, self.limit) if self.text else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,30 +78,39 @@ class _Draft:
 
     id: str
     caption: Caption
-    text: str
-    limit: int
+    text: _Text
+    below: _Text | None
     start: int
     end: int
 
 
-def _drafts(captions: Sequence[Caption]) -> list[_Draft]:
+def _written(captions: Iterable[Caption]) -> list[Caption]:
+    return [caption for caption in captions if caption.final and caption.text.strip()]
+
+
+def _drafts(captions: Sequence[Caption], translations: Mapping[str, Caption]) -> list[_Draft]:
     drafts = []
     for index, caption in enumerate(captions):
         following = captions[index + 1].start if index + 1 < len(captions) else None
-        timeline = Timeline(caption, before=following)
-        limit = line_limit(caption.text, caption.language)
-        for number, span in enumerate(cut(caption.text, limit, timeline), 1):
+        translation = translations.get(caption.id)
+        if translation is caption:  # there is nothing else of it
+            translation = None
+        for number, part in enumerate(parts(caption, translation, following), 1):
             drafts.append(
                 _Draft(
                     id=caption.id if number == 1 else f"{caption.id}.{number}",
                     caption=caption,
-                    text=caption.text[span.start : span.end],
-                    limit=limit,
-                    start=timeline.starts(span.start),
-                    end=timeline.ends(span.end),
+                    text=_text(part.text, caption),
+                    below=None if translation is None else _text(part.below, translation),
+                    start=part.start,
+                    end=part.end,
                 )
             )
     return drafts
+
+
+def _text(text: str, caption: Caption) -> _Text:
+    return _Text(text, caption.language, line_limit(caption.text, caption.language))
 
 
 def _in_sequence(drafts: Iterable[_Draft]) -> list[_Draft]:
@@ -116,17 +147,30 @@ def _both(first: _Draft, second: _Draft) -> _Draft | None:
         or second.end - first.start > LONGEST_MS
     ):
         return None
-    limit = min(first.limit, second.limit)
-    text = joined(first.text, second.text)
-    if wrap(text, limit) is None:
+    text = _one(first.text, second.text)
+    if text is None or (first.below is None) != (second.below is None):
         return None
-    return replace(first, text=text, limit=limit, end=max(first.end, second.end))
+    below = None
+    if first.below is not None and second.below is not None:
+        below = _one(first.below, second.below)
+        if below is None:
+            return None
+    return replace(first, text=text, below=below, end=max(first.end, second.end))
+
+
+def _one(first: _Text, second: _Text) -> _Text | None:
+    """Two texts as one, if they are in one language and fit."""
+    limit = min(first.limit, second.limit)
+    both = _Text(joined(first.text, second.text), first.language, limit)
+    return both if first.language == second.language and both.lines is not None else None
 
 
 def _cue(draft: _Draft, following: _Draft | None) -> Cue:
-    lines = wrap(draft.text, draft.limit)
-    assert lines is not None, "a cue is cut to fit"
-    readable = max(SHORTEST_MS, _MS_PER_CHARACTER * sum(map(len, lines)))
+    lines = draft.text.lines
+    below = draft.below.lines if draft.below else ()
+    assert lines is not None and below is not None, "a cue is cut to fit"
+    longest = max(sum(map(len, lines)), sum(map(len, below)))
+    readable = max(SHORTEST_MS, READABLE_MS * longest)
     end = min(max(draft.end, draft.start + readable), draft.start + LONGEST_MS)
     if following is not None and end > following.start - _FLICKER_MS:
         end = min(following.start, draft.start + LONGEST_MS)
@@ -137,4 +181,7 @@ def _cue(draft: _Draft, following: _Draft | None) -> Cue:
         lines=lines,
         speaker=draft.caption.speaker,
         track=draft.caption.track,
+        language=draft.text.language,
+        below=below,
+        below_language=draft.below.language if draft.below else None,
     )

@@ -17,7 +17,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from captioner.archive import srt, text, transcript_json, webvtt
+from captioner.archive import srt, text, transcript_json, ttml, webvtt
 from captioner.archive.files import replace_file
 from captioner.audio.files import AudioFile
 from captioner.batch import Batch
@@ -38,6 +38,7 @@ FORMATS = {
     "srt": srt.render,
     "txt": text.render,
     "json": transcript_json.render,
+    "ttml": ttml.render,
 }
 
 

@@ -21,7 +21,7 @@ from captioner.captions.recognition import (
     SpeechStopped,
 )
 from captioner.ingest.arrivals import Arrivals
-from captioner.realtime.configuration import Wishes
+from captioner.realtime.configuration import LONGEST_KEYWORD, MOST_KEYWORDS, Wishes
 from captioner.realtime.engines import Upstream
 from captioner.realtime.heard import AudioLost, Heard, Silence
 from captioner.realtime.transcription import Transcription
@@ -39,7 +39,15 @@ OnGap = Callable[[Gap], None]
 
 def wishes_of(room: Room, language: str) -> Wishes:
     """What a recogniser is told of a track of the room that is spoken in a language (or `auto`)."""
-    return Wishes(language, room.settings.keywords)
+    hints = [term for term in terms_of(room, language) if len(term) <= LONGEST_KEYWORD]
+    return Wishes(language, tuple(hints[:MOST_KEYWORDS]))
+
+
+def terms_of(room: Room, language: str) -> tuple[str, ...]:
+    """What is likely to be said in the room: its keywords, then its glossary in that language."""
+    settings = room.settings
+    glossary = (term.called(language) or term.term for term in settings.glossary)
+    return tuple(dict.fromkeys((*settings.keywords, *glossary)))
 
 
 class Stage:
@@ -76,6 +84,7 @@ class Stage:
             lambda: room.next_caption_id(place.stream),
             self._transcription.stood_in,
         )
+        self._assembly.expect(terms_of(room, language))
         self._assembly.adopt(place.left_open)
 
     @property
@@ -106,6 +115,7 @@ class Stage:
     def change(self, language: str) -> None:
         """Another language (or `auto`), or other settings, from the next sentence on."""
         self._assembly.change_language(language)
+        self._assembly.expect(terms_of(self._room, language))
         self._transcription.wish(wishes_of(self._room, language))
 
     async def feed(self, samples: Samples) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import secrets
-import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from typing import TypeVar
 
+from captioner.captions.glossary import Term
 from captioner.errors import BadInput
+from captioner.rooms.glossary import MOST_TERMS, term_from
 from captioner.rooms.languages import AUTO, language_tag, shown
+from captioner.rooms.one_line import one_line
 from captioner.rooms.room import RoomSettings
 
 T = TypeVar("T")
@@ -63,7 +65,7 @@ def settings_message(settings: RoomSettings) -> dict[str, object]:
 
 
 def _title(value: object) -> str:
-    return _line(value, "a title", longest=200)
+    return one_line(value, "a title", longest=200)
 
 
 def _spoken(value: object) -> str:
@@ -76,25 +78,12 @@ def _languages(value: object) -> tuple[str, ...]:
 
 def _keywords(value: object) -> tuple[str, ...]:
     return _list(
-        value, "keywords", lambda word: _line(word, "a keyword", longest=40, least=1), most=100
+        value, "keywords", lambda word: one_line(word, "a keyword", longest=40, least=1), most=100
     )
 
 
-def _glossary(value: object) -> tuple[dict[str, object], ...]:
-    return _list(value, "a glossary", _glossary_entry, most=500)
-
-
-def _glossary_entry(value: object) -> dict[str, object]:
-    translations = value.get("translations") if isinstance(value, dict) else None
-    if not isinstance(value, dict) or not isinstance(translations, dict):
-        raise BadInput('a glossary entry must be {"term": text, "translations": {language: text}}')
-    return {
-        "term": _line(value.get("term"), "a glossary's term", longest=100, least=1),
-        "translations": {
-            language_tag(tag): _line(text, "a glossary's translation", longest=100, least=1)
-            for tag, text in translations.items()
-        },
-    }
+def _glossary(value: object) -> tuple[Term, ...]:
+    return _list(value, "a glossary", term_from, most=MOST_TERMS)
 
 
 def _retention_days(value: object) -> int | None:
@@ -103,22 +92,6 @@ def _retention_days(value: object) -> int | None:
     if type(value) is not int or not 1 <= value <= 36_500:
         raise BadInput(f"retention_days must be 1 to 36500 or null, not {shown(value)}")
     return value
-
-
-def _line(value: object, what: str, *, longest: int, least: int = 0) -> str:
-    """The text in NFC without space around it, where it is one line of a fitting length."""
-    if not isinstance(value, str):
-        raise BadInput(f"{what} must be text, not {shown(value)}")
-    text = unicodedata.normalize("NFC", value).strip()
-    if not least <= len(text) <= longest:
-        raise BadInput(f"{what} must have {least} to {longest} characters, not {len(text)}")
-    if any(unicodedata.category(character) in _NOT_IN_A_LINE for character in text):
-        raise BadInput(f"{what} must be a single line without control characters")
-    return text
-
-
-_NOT_IN_A_LINE = frozenset({"Cc", "Cs", "Zl", "Zp"})
-"""Controls, halves of surrogate pairs, line and paragraph separators."""
 
 
 def _list(value: object, what: str, check: Callable[[object], T], *, most: int) -> tuple[T, ...]:

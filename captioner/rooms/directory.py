@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from captioner.captions.model import Status
+from captioner.captions.model import Numbered, Status
+from captioner.rooms.corrections import Correction
 from captioner.rooms.room import Room, RoomSettings
 
 
@@ -45,6 +46,14 @@ class Directory(Protocol):
 
     async def change(self, room: str, message: Mapping[str, object]) -> Room:
         """Change the settings that the message names; raises `BadInput`."""
+        ...
+
+    async def correct(self, room: str, correction: Correction) -> Numbered:
+        """Correct a final, in a room that has ended too; returns its newest revision.
+
+        Its `seq` is 0 where it says so already, and the bus no longer remembers since when. Raises
+        `CaptionNotFound`, and `CaptionOpen` while it is still being said.
+        """
         ...
 
     async def pause(self, room: str) -> Room:

@@ -10,12 +10,14 @@ from dataclasses import replace
 from datetime import datetime
 
 from captioner.bus.bus import Bus
-from captioner.captions.model import Caption, Event, Gap, RoomChange, Settled, Status
-from captioner.errors import RoomEnded
+from captioner.captions.correction import corrected
+from captioner.captions.model import Caption, Event, Gap, Numbered, RoomChange, Settled, Status
+from captioner.errors import CaptionNotFound, CaptionOpen, RoomEnded, UserError
 from captioner.rooms.clock import RoomClock
+from captioner.rooms.corrections import Correction
 from captioner.rooms.languages import AUTO
 from captioner.rooms.ledger import Ledger
-from captioner.rooms.records import ClockStarted, Entry, Keep, Published, TrackOpened
+from captioner.rooms.records import ClockStarted, Entry, Keep, Newest, Published, TrackOpened
 from captioner.rooms.room import Duty, Publisher, RoomSettings, TrackPlace
 from captioner.rooms.uninterrupted import uninterrupted
 
@@ -66,10 +68,13 @@ class LocalRoom:
     that a crash could take back, and the publisher keeps audio that nothing acknowledged.
     """
 
-    def __init__(self, settings: RoomSettings, *, bus: Bus, keep: Keep, clock: RoomClock) -> None:
+    def __init__(
+        self, settings: RoomSettings, *, bus: Bus, keep: Keep, newest: Newest, clock: RoomClock
+    ) -> None:
         self.settings = settings
         self._bus = bus
         self._journal = keep
+        self._newest = newest
         self._clock = clock
         self._ledger = Ledger()
         self._last_caption = 0
@@ -79,6 +84,7 @@ class LocalRoom:
         self._ended = False
         self._announcing = asyncio.Lock()
         self._changing = asyncio.Lock()
+        self._correcting = asyncio.Lock()
 
     @property
     def id(self) -> str:
@@ -171,6 +177,9 @@ class LocalRoom:
                 raise ValueError("only what is kept settles audio")
             await self._bus.publish(self.id, event)
             return
+        if isinstance(event, Caption) and event.correction:
+            await self._correct_late(event, settled)
+            return
         await self._keep(Published(event, self.now(), settled))
         await self.announce()
 
@@ -178,6 +187,22 @@ class LocalRoom:
     async def duty(self, name: str) -> AsyncIterator[Duty]:
         """There is no other process that could do it."""
         yield self
+
+    async def correct(self, correction: Correction) -> Numbered:
+        """Publish what a final should have said as its next revision, and return that.
+
+        A correction that is asked for again is done once. Raises `CaptionNotFound`, `CaptionOpen`.
+        """
+        async with self._correcting:
+            newest = await self._newest(self.id, correction.id, correction.language)
+            if newest is None:
+                raise await self._not_final(correction)
+            if newest.correction and newest.text == correction.text:
+                return Numbered(await self._seq_of(newest), newest)
+            revision = corrected(newest, correction.text)
+            seq = await self._keep(Published(revision, self.now()))
+        await self.announce()
+        return Numbered(seq, revision)
 
     async def settle(self, settled: Settled) -> None:
         place = self._ledger.tracks.get(settled.stream)
@@ -212,6 +237,28 @@ class LocalRoom:
                 self._ended = True
             await self.announce()
 
+    async def _correct_late(self, caption: Caption, settled: Settled | None) -> None:
+        """Publish a recogniser's correction, unless somebody has corrected the caption before."""
+        async with self._correcting:
+            newest = await self._newest(self.id, caption.id, caption.language)
+            if newest is None or newest.rev < caption.rev:
+                await self._keep(Published(caption, self.now(), settled))
+        await self.announce()
+
+    async def _not_final(self, correction: Correction) -> UserError:
+        """Why there is no final to correct."""
+        what = f"caption {correction.id} in {correction.language}"
+        for numbered in (await self._bus.history(self.id)).events:
+            match numbered.event:
+                case Caption(id=correction.id, language=correction.language):
+                    return CaptionOpen(f"{what} is still being said: correct it when it is final")
+        return CaptionNotFound(f"there is no {what}")
+
+    async def _seq_of(self, caption: Caption) -> int:
+        """The number of a caption's newest revision; 0 where the bus no longer has it."""
+        history = await self._bus.history(self.id)
+        return next((known.seq for known in history.events if known.event == caption), 0)
+
     async def _finish(self, finish: Iterable[Finish]) -> None:
         results = await asyncio.gather(*(part(self.id) for part in finish), return_exceptions=True)
         for result in results:
@@ -240,13 +287,14 @@ class LocalRoom:
             await self._keep(ClockStarted(self._clock.start()))
         await self._keep(TrackOpened(stream, base, speaker, language))
 
-    async def _keep(self, entry: Entry) -> None:
+    async def _keep(self, entry: Entry) -> int:
         # Half of it (in the journal, unknown to the readers) would be worse than a late stop.
-        await uninterrupted(self._keep_and_tell(entry))
+        return await uninterrupted(self._keep_and_tell(entry))
 
-    async def _keep_and_tell(self, entry: Entry) -> None:
-        await self._journal(self.id, entry)
+    async def _keep_and_tell(self, entry: Entry) -> int:
+        seq = await self._journal(self.id, entry)
         self._ledger.apply(entry)
+        return seq
 
     async def _tell_again(self, entries: Sequence[Entry]) -> None:
         """Give a bus that forgot the room its events again, and the state it is in now."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from captioner.captions.model import Event, Settled, Status
+from captioner.captions.model import Caption, Event, Settled, Status
 from captioner.rooms.room import RoomSettings
 
 
@@ -41,11 +41,15 @@ Entry = ClockStarted | TrackOpened | Published | Settled
 """One line of a room's journal."""
 
 
-Keep = Callable[[str, Entry], Awaitable[None]]
+Keep = Callable[[str, Entry], Awaitable[int]]
 """Journals an entry of a room (by its id) and then, where it is an event, publishes it.
 
-Raises `StorageFailed`, with nothing published, where it cannot be journalled.
+Returns the event's `seq`, 0 where it is none. Raises `StorageFailed`, with nothing published, where
+it cannot be journalled.
 """
+
+Newest = Callable[[str, str, str], Awaitable[Caption | None]]
+"""The newest revision that is kept of a caption, by its room, id and language; None: of none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,10 @@ class Records(Protocol):
 
     async def entries(self, room: str) -> Sequence[Entry]:
         """The room's journal, oldest first."""
+        ...
+
+    async def newest(self, room: str, caption: str, language: str) -> Caption | None:
+        """The newest revision in the room's journal of a caption (by its id), if there is any."""
         ...
 
     async def append(self, room: str, entry: Entry) -> None:

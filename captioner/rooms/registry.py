@@ -10,10 +10,11 @@ from datetime import datetime
 from types import MappingProxyType
 
 from captioner.bus.bus import Bus
-from captioner.captions.model import Status
+from captioner.captions.model import Numbered, Status
 from captioner.errors import RoomExists, RoomNotFound, StorageFailed
 from captioner.rooms.choices import changed_settings
 from captioner.rooms.clock import RoomClock, utc_now
+from captioner.rooms.corrections import Correction
 from captioner.rooms.directory import RoomSummary
 from captioner.rooms.local import Finish, LocalRoom, languages_chosen
 from captioner.rooms.records import Entry, Published, Records, RoomRecord
@@ -113,6 +114,10 @@ class Rooms:
         await found.announce()
         return found
 
+    async def correct(self, room: str, correction: Correction) -> Numbered:
+        """Correct a final; raises `RoomNotFound`, `CaptionNotFound`, `CaptionOpen`."""
+        return await (await self.get(room)).correct(correction)
+
     async def pause(self, room: str) -> LocalRoom:
         """Off the record; raises `RoomNotFound`, `RoomEnded`."""
         found = await self.get(room)
@@ -162,12 +167,19 @@ class Rooms:
         return self._known[room]
 
     def _new(self, settings: RoomSettings) -> LocalRoom:
-        return LocalRoom(settings, bus=self._bus, keep=self._keep, clock=self._clock())
+        return LocalRoom(
+            settings,
+            bus=self._bus,
+            keep=self._keep,
+            newest=self._records.newest,
+            clock=self._clock(),
+        )
 
-    async def _keep(self, room: str, entry: Entry) -> None:
+    async def _keep(self, room: str, entry: Entry) -> int:
         await self._records.append(room, entry)
         if isinstance(entry, Published):
-            await self._bus.publish(room, entry.event)
+            return await self._bus.publish(room, entry.event)
+        return 0
 
 
 def kept_status(room: LocalRoom) -> Status:

@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from captioner.captions.glossary import Term
 from captioner.captions.model import Caption, Event, Settled, Status
 
 
@@ -19,7 +20,7 @@ class RoomSettings:
     translations: tuple[str, ...] = ()
     speech: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
-    glossary: tuple[dict[str, object], ...] = ()
+    glossary: tuple[Term, ...] = ()
     retention_days: int | None = None
 
 

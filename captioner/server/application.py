@@ -13,6 +13,7 @@ from captioner.server import (
     captions,
     elsewhere,
     events,
+    glossary,
     health,
     metrics,
     rooms,
@@ -30,7 +31,7 @@ MAX_BODY = 1 << 20
 """Bytes of a request's body."""
 
 
-_READING = (rooms, captions, events, speech, transcript, usage)
+_READING = (rooms, glossary, captions, events, speech, transcript, usage)
 """All but the publishing of audio, and what every process must answer."""
 
 

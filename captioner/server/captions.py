@@ -7,9 +7,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response, WebSocket
 from pydantic import BaseModel, Field
 
+from captioner.captions.messages import to_message
 from captioner.delivery.history import history_of
 from captioner.delivery.reader import Asked, Reader
 from captioner.race import race
+from captioner.rooms.corrections import correction_from
 from captioner.server.handover import hand_over_of
 from captioner.server.leaving import socket_left
 from captioner.server.parts import Joined, RoomName
@@ -45,6 +47,22 @@ async def read(
     await parts.rooms.get(room)
     history = await history_of(parts.bus, room, Asked.of(languages), after, limit)
     return Response(history, media_type="application/json")
+
+
+class CorrectionWanted(BaseModel):
+    """What a caption should have said."""
+
+    language: str = Field(description="BCP 47: which of the caption's languages is corrected.")
+    text: str = Field(description="One line; an empty one withdraws the caption.")
+
+
+@router.patch("/{caption}")
+async def correct(
+    parts: Joined, room: RoomName, caption: str, wanted: CorrectionWanted
+) -> dict[str, Any]:
+    """Correct a final, in a room that has ended too. 404: no such caption; 409: still open."""
+    told = await parts.rooms.correct(room, correction_from({"id": caption, **wanted.model_dump()}))
+    return to_message(told.event, told.seq)
 
 
 @router.websocket("")

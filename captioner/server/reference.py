@@ -52,9 +52,13 @@ def _parameter(parameter: Mapping[str, Any]) -> str:
 
 
 def _body(operation: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[str]:
-    """The fields of the JSON object that the operation takes."""
-    if "requestBody" in operation:
-        reference = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"]
+    """The fields of the JSON object that the operation takes, or the kinds of files."""
+    body = operation.get("requestBody", {"content": {}})
+    for kind, content in body["content"].items():
+        if kind != "application/json":
+            yield _item(kind, f"body: {body.get('description', '')}")
+            continue
+        reference = content["schema"]["$ref"]
         model = schema["components"]["schemas"][reference.rpartition("/")[2]]
         for name, field in model["properties"].items():
             yield _item(name, f"body: {field.get('description', '')}")

@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from functools import partial
+from typing import Annotated, Literal, Protocol
 
 from fastapi import APIRouter, Query, Response
 
-from captioner.archive import srt, text, transcript_json, webvtt
+from captioner.archive import srt, text, transcript_json, ttml, webvtt
 from captioner.captions.model import Caption, Gap
 from captioner.rooms.languages import language_tag
 from captioner.server.parts import Joined, RoomName
 
 router = APIRouter(prefix="/v1/rooms/{room}", tags=["transcript"])
 
-Format = Literal["vtt", "srt", "txt", "json"]
-Render = Callable[[Iterable[Caption], Iterable[Gap], str], str]
+Format = Literal["vtt", "srt", "txt", "json", "ttml"]
+
+
+class Render(Protocol):
+    def __call__(
+        self,
+        captions: Iterable[Caption],
+        gaps: Iterable[Gap],
+        language: str,
+        also: Iterable[Caption] = (),
+    ) -> str: ...
+
 
 UNDETERMINED = "und"
 """The BCP 47 tag of a text whose language nobody knows."""
@@ -34,6 +45,7 @@ _FORMATS: dict[Format, _Written] = {
     "srt": _Written(srt.render, "application/x-subrip; charset=utf-8"),
     "txt": _Written(text.render, "text/plain; charset=utf-8"),
     "json": _Written(transcript_json.render, "application/json"),
+    "ttml": _Written(ttml.render, "application/ttml+xml; charset=utf-8"),
 }
 
 
@@ -49,20 +61,30 @@ async def download(
     language: Annotated[
         str | None, Query(description="BCP 47; left out: what was said, as it was said.")
     ] = None,
+    also: Annotated[
+        str | None, Query(description="BCP 47: a second language, shown below the first.")
+    ] = None,
 ) -> Response:
     """The finals and the gaps so far; valid at any moment."""
-    if language is not None:
-        language = language_tag(language)
+    language, also = (tag and language_tag(tag) for tag in (language, also))
     summary = await parts.rooms.summary(room)
     transcript = await parts.transcript(room)
-    all_languages = dict.fromkeys((*summary.languages, *transcript.languages))
-    languages = [language] if language else list(all_languages)
-    captions = [caption for tag in languages for caption in transcript.captions(tag)]
+    captions = transcript.captions(language) if language else transcript.spoken()
+    below = _translations(captions, transcript.captions(also)) if also else ()
+    asked = (language, also) if language else (*summary.languages, *transcript.languages)
+    told = dict.fromkeys(tag for tag in asked if tag)
     # A gap is told once a language.
-    gaps = {(gap.start, gap.end): gap for tag in languages for gap in transcript.gaps(tag)}
+    gaps = {(gap.start, gap.end): gap for tag in told for gap in transcript.gaps(tag)}
     header = language or next(iter(summary.languages), UNDETERMINED)
     written = _FORMATS[format]
-    content = await asyncio.to_thread(written.render, captions, gaps.values(), header)
-    name = f"{room}.{language}.{format}" if language else f"{room}.{format}"
+    render = partial(written.render, also=below)
+    content = await asyncio.to_thread(render, captions, gaps.values(), header)
+    name = ".".join(filter(None, (room, language, also, format)))
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
     return Response(content.encode(), headers=headers, media_type=written.media_type)
+
+
+def _translations(captions: Iterable[Caption], also: Iterable[Caption]) -> list[Caption]:
+    """What the second language says that is not in the captions themselves."""
+    said = {(caption.id, caption.language) for caption in captions}
+    return [caption for caption in also if (caption.id, caption.language) not in said]

@@ -25,7 +25,12 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 INSIDE = {errors.CaptionerError, errors.UserError, errors.SubscriberTooSlow, errors.Fenced}
 """Never seen by a client under a code of their own."""
-NOT_ON_A_SOCKET = {errors.RoomExists, errors.ServerUnreachable}
+NOT_ON_A_SOCKET = {
+    errors.RoomExists,
+    errors.CaptionNotFound,
+    errors.CaptionOpen,
+    errors.ServerUnreachable,
+}
 
 
 def kinds(base: type[errors.CaptionerError]) -> Iterator[type[errors.CaptionerError]]:

@@ -106,6 +106,7 @@ async def test_history_is_read_in_pages(edge: Edge) -> None:
         ("srt", "application/x-subrip; charset=utf-8", "-->"),
         ("txt", "text/plain; charset=utf-8", "the end"),
         ("json", "application/json", '"captions"'),
+        ("ttml", "application/ttml+xml; charset=utf-8", "<tt "),
     ],
 )
 async def test_a_transcript_is_a_file(
@@ -130,6 +131,27 @@ async def test_a_transcript_may_be_of_one_language(edge: Edge) -> None:
     whole = (await edge.ask("GET", "/v1/rooms/demo/transcript.vtt")).body.decode()
     assert whole.index("yes") < whole.index("sí")
     assert whole.count("NOTE gap") == 1
+
+
+@pytest.mark.parametrize("extension", ["vtt", "srt", "txt", "json", "ttml"])
+async def test_a_transcript_may_have_a_second_language(edge: Edge, extension: str) -> None:
+    said = [final(1, text="yes"), final(1, text="sí", language="es")]
+    await edge.publish("demo", *said, final(2, text="no", language="pt"))
+    path = f"/v1/rooms/demo/transcript.{extension}"
+    answer = await edge.ask("GET", f"{path}?language=es&also=EN")
+    text = answer.body.decode()
+    assert f'filename="demo.es.en.{extension}"' in answer.headers["content-disposition"]
+    assert text.index("sí") < text.index("yes")
+    spoken = (await edge.ask("GET", f"{path}?also=es")).body.decode()
+    assert spoken.index("yes") < spoken.index("sí") < spoken.index("no")
+    same = (await edge.ask("GET", f"{path}?language=es&also=es")).body.decode()
+    assert same.count("sí") == 1
+
+
+async def test_what_was_said_comes_without_its_translations(edge: Edge) -> None:
+    await edge.publish("demo", final(1, text="yes"), final(1, text="sí", language="es"))
+    text = (await edge.ask("GET", "/v1/rooms/demo/transcript.txt")).body.decode()
+    assert text == "yes\n"
 
 
 async def test_a_transcript_of_nothing_is_valid(edge: Edge) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from captioner.captions.model import Caption
 from captioner.redis.connection import Redis
 from captioner.redis.script import Script, key, lua
 from captioner.rooms.record_json import record_json
@@ -34,6 +35,10 @@ class Copies(Lines, Protocol):
     async def rooms(self) -> Sequence[RoomRecord]: ...
 
     async def save(self, record: RoomRecord) -> None: ...
+
+    async def newest(self, room: str, caption: str, language: str) -> Caption | None:
+        """As `captioner.rooms.records.Newest`."""
+        ...
 
     async def finish(self, room: str) -> None:
         """Bring all that is derived from the journal up to date."""

@@ -89,7 +89,7 @@ class SharedJournal:
         newest = await newest_line(self._redis, self._room)
         return newest >= self._count
 
-    async def keep(self, _room: str, entry: Entry) -> None:
+    async def keep(self, _room: str, entry: Entry) -> int:
         """Implements `captioner.rooms.records.Keep`.
 
         Waits for Redis where it is away. Raises `Fenced` where the room is somebody else's by now,
@@ -114,14 +114,15 @@ class SharedJournal:
     async def _until_stopped(self) -> None:
         await self._stopped.wait()
 
-    async def _commit(self, line: bytes, entry: Entry | None) -> None:
+    async def _commit(self, line: bytes, entry: Entry | None) -> int:
+        """Put the line into Redis, if it is not there; the `seq` of its event, 0 for none."""
         event = entry.event if isinstance(entry, Published) else None
         change = orjson.dumps(to_message(event)) if isinstance(event, RoomChange) else b""
         keys = [key(self._room, name) for name in ("holders", "journal", "room")]
         fence = self._lease.fence
         number = self._count + 1
         published = () if event is None else event_args(event, publisher="journal", number=number)
-        outcome = await self._redis.run(
+        outcome, seq = await self._redis.run(
             _COMMIT,
             [*keys, desk(self._room), *event_keys(self._room)],
             fence.duty,
@@ -137,6 +138,7 @@ class SharedJournal:
             raise Fenced(f"room {self._room} is kept elsewhere, or to be taken up again")
         self._count += 1
         self.answer = b""
+        return int(seq)
 
 
 _COMMIT = Script("commit", PUBLISH_EVENT + lua("captioner.rooms.shared", "commit"))

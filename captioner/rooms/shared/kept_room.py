@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from captioner.bus.bus import Bus
+from captioner.captions.messages import to_message
 from captioner.captions.model import Settled
 from captioner.errors import CaptionerError, RoomNotFound
 from captioner.redis.connection import Redis
@@ -29,6 +30,7 @@ from captioner.rooms.shared.letters import desk
 from captioner.rooms.shared.requests import (
     Changed,
     Command,
+    Corrected,
     Journalled,
     Request,
     TrackStarted,
@@ -84,6 +86,9 @@ class KeptRoom:
                 await self.room.close_track(stream)
             case Changed(message):
                 await self._change(message)
+            case Corrected(correction):
+                told = await self.room.correct(correction)
+                return {"caption": to_message(told.event, told.seq)}
             case Command("pause"):
                 await self.room.pause()
                 await self._save()
@@ -176,7 +181,9 @@ async def taken_up(
     known = record_from(room, record)
     await copies.save(known)
     entries, letters = await journal.take_up()
-    local = LocalRoom(known.settings, bus=bus, keep=journal.keep, clock=RoomClock())
+    local = LocalRoom(
+        known.settings, bus=bus, keep=journal.keep, newest=copies.newest, clock=RoomClock()
+    )
     await local.restore(entries, open=_tracks_held(holders))
     return KeptRoom(local, known, redis=redis, bus=bus, copies=copies, leases=leases), letters
 

@@ -11,13 +11,15 @@ from types import TracebackType
 from typing import Any
 
 from captioner.bus.bus import Bus
-from captioner.captions.model import RoomChange
+from captioner.captions.messages import from_message
+from captioner.captions.model import Numbered, RoomChange
 from captioner.errors import RoomExists, RoomNotFound
 from captioner.metrics import Metrics
 from captioner.redis.connection import Redis
 from captioner.redis.script import key
 from captioner.rooms.choices import changed_settings, room_id
 from captioner.rooms.clock import utc_now
+from captioner.rooms.corrections import Correction
 from captioner.rooms.directory import RoomSummary
 from captioner.rooms.local import Finish
 from captioner.rooms.record_json import record_from
@@ -26,7 +28,7 @@ from captioner.rooms.room import RoomSettings
 from captioner.rooms.shared.copies import ROOMS, register
 from captioner.rooms.shared.following import Followed, summary_of
 from captioner.rooms.shared.leases import Leases
-from captioner.rooms.shared.requests import Changed, Command, Request
+from captioner.rooms.shared.requests import Changed, Command, Corrected, Request
 from captioner.rooms.shared.room import ANSWER_S, SharedRoom
 
 END_S = 90.0
@@ -108,6 +110,11 @@ class SharedRooms:
         found = await self._follow(room)
         changed_settings(found.room.settings, message)  # what is wrong is said at once
         return await self._ask(found, Changed(message), ANSWER_S)
+
+    async def correct(self, room: str, correction: Correction) -> Numbered:
+        followed = await self._follow(room)
+        told = await followed.letters.ask(Corrected(correction), patience_s=ANSWER_S)
+        return Numbered(told["caption"]["seq"], from_message(told["caption"]))
 
     async def pause(self, room: str) -> SharedRoom:
         return await self._ask(await self._follow(room), Command("pause"), ANSWER_S)

@@ -9,6 +9,7 @@ from typing import Any
 from captioner import errors
 from captioner.captions.model import Settled
 from captioner.errors import BadInput, CaptionerError
+from captioner.rooms.corrections import Correction, correction_from, correction_message
 from captioner.rooms.lines import from_line, to_line
 from captioner.rooms.records import Published
 
@@ -44,13 +45,20 @@ class Changed:
 
 
 @dataclass(frozen=True, slots=True)
+class Corrected:
+    """A final is to be corrected. Answered with the `caption`, as on the wire."""
+
+    correction: Correction
+
+
+@dataclass(frozen=True, slots=True)
 class Command:
     """`pause`, `resume`, `end` or `delete` the room."""
 
     name: str
 
 
-Request = Journalled | TrackStarted | TrackStopped | Changed | Command
+Request = Journalled | TrackStarted | TrackStopped | Changed | Corrected | Command
 
 
 def request_message(request: Request) -> dict[str, object]:
@@ -63,6 +71,8 @@ def request_message(request: Request) -> dict[str, object]:
             return {"do": "stop", "stream": stream}
         case Changed(message):
             return {"do": "change", "message": message}
+        case Corrected(correction):
+            return {"do": "correct", "correction": correction_message(correction)}
         case Command(name):
             return {"do": name}
 
@@ -81,6 +91,8 @@ def request_from(message: Mapping[str, object]) -> Request:
             return TrackStopped(stream)
         case {"do": "change", "message": dict(changes)}:
             return Changed(changes)
+        case {"do": "correct", "correction": dict(correction)}:
+            return Corrected(correction_from(correction))
         case {"do": "pause" | "resume" | "end" | "delete" as name}:
             return Command(name)
     raise BadInput("no known request")

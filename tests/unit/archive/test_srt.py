@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from captioner.archive import srt
 from captioner.captions.model import Caption, Gap
 
@@ -30,3 +32,11 @@ def test_cues_are_numbered_and_name_whoever_begins_to_speak() -> None:
 
 def test_nothing_said_is_an_empty_file() -> None:
     assert srt.render([], [], "en") == ""
+
+
+def test_a_second_language_is_below_and_names_nobody_again() -> None:
+    hello = caption("u1", "Good morning.", 1.0, "Ana")
+    shalom = replace(hello, language="he", text="בוקר טוב.", stable=9)
+    assert srt.render([shalom], [], "he", [hello]) == (
+        "1\n00:00:01,000 --> 00:00:02,500\n\u2067\u2068Ana\u2069: בוקר טוב.\u2069\nGood morning.\n"
+    )

@@ -13,6 +13,7 @@ import pytest
 
 from captioner.archive import store as store_module
 from captioner.archive.store import Store, open_store
+from captioner.captions.glossary import Term
 from captioner.captions.model import Caption, Gap, RoomChange
 from captioner.errors import BadInput, StorageFailed
 from captioner.rooms.records import Published, RoomRecord
@@ -46,7 +47,7 @@ def reads(file: Path) -> str:
 async def test_what_is_saved_of_a_room_is_found_again(store: Store) -> None:
     settings = RoomSettings(
         "demo", "Weekly", "en", ("es",), ("es",), ("Zürich",),
-        ({"term": "bus", "translations": {"es": "bus"}},), 30,
+        (Term("bus", {"es": "bus"}),), 30,
     )  # fmt: skip
     saved = RoomRecord(settings, CREATED, "ended")
     await store.save(record())

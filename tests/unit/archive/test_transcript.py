@@ -63,3 +63,16 @@ def test_neither_order_nor_doubles_change_it(events: list[Caption], random: Rand
     shuffled = [*events, *events]
     random.shuffle(shuffled)
     assert transcript_of(*shuffled).captions("en") == transcript_of(*events).captions("en")
+
+
+def test_what_was_spoken_has_no_translations() -> None:
+    transcript = transcript_of(
+        final(1, "One."),
+        final(1, "Uno.", language="es"),
+        final(2, "Dos.", language="es"),
+        final(2, "Two."),
+        final(3, "Three."),
+        final(3, "Tres.", language="es"),
+        final(3, "", rev=2),
+    )
+    assert [caption.text for caption in transcript.spoken()] == ["One.", "Dos."]

@@ -6,12 +6,14 @@ import html
 import io
 import re
 import subprocess
+from dataclasses import replace
+from pathlib import Path
 
 import webvtt as webvtt_py
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from captioner.archive import webvtt
+from captioner.archive import srt, webvtt
 from captioner.captions.layout import layout
 from captioner.captions.model import Caption, Gap
 from captioner.captions.words import clean
@@ -141,3 +143,39 @@ def test_ffmpeg_reads_what_was_written() -> None:
         ["00:00:06,677 --> 00:00:10,000", "and whether it is made\nof rubber or of plastic."],
         ["00:00:12,000 --> 00:00:15,250", "If a < b && b --> c, then what?"],
     ]
+
+
+ARABIC = [
+    replace(MEETING[0], language="ar", text="صباح الخير.", stable=11),
+    replace(MEETING[2], language="ar", text="إذا كان a < b؟", stable=14),
+    replace(MEETING[2], id="u4", language="ar", text="نعم.", stable=4, start=20.0, end=21.0),
+]
+
+
+def test_a_second_language_is_below_and_runs_its_own_way() -> None:
+    english = read(webvtt.render(MEETING, [], "en"))
+    both = read(webvtt.render(MEETING, [], "en", ARABIC))
+    assert [cue[:4] for cue in both[:-1]] == [cue[:4] for cue in english]
+    assert [cue[4] for cue in both] == [
+        "Good morning.\n\u2067صباح الخير.\u2069",
+        *(cue[4] for cue in english[1:3]),
+        f"{english[3][4]}\n\u2067إذا كان a < b؟\u2069",
+        "\u2067نعم.\u2069",
+    ]
+
+
+def test_ffprobe_finds_every_cue_of_both_languages(tmp_path: Path) -> None:
+    for name, render in (("both.vtt", webvtt.render), ("both.srt", srt.render)):
+        file = tmp_path / name
+        file.write_text(render(MEETING, [GAP], "en", ARABIC), encoding="utf-8")
+        probed = subprocess.run(
+            ["ffprobe", "-v", "error", "-show_entries", "packet=pts_time,duration_time", "-of",
+             "csv=p=0", str(file)],
+            capture_output=True,
+            check=True,
+        )  # fmt: skip
+        assert probed.stderr == b""
+        times = [tuple(map(float, row.split(b",")[:2])) for row in probed.stdout.split()]
+        assert times == [
+            (cue.start, round(cue.end - cue.start, 3)) for cue in layout(MEETING, ARABIC)
+        ]

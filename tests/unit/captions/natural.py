@@ -113,3 +113,10 @@ NATURAL: list[tuple[str, str, float]] = [
 
 DEMO = (Path(__file__).parents[3] / "captioner" / "demo" / "speech.txt").read_text(encoding="utf-8")
 DEMO_WORDS_A_SECOND = 2.8
+
+TECHNICAL = (
+    "Kubernetes Kubeflow Postgres Grafana Prometheus Terraform Ansible Jenkins Docker GitHub Redis "
+    "Kafka Elasticsearch TensorFlow PyTorch Airflow Cassandra Snowflake Databricks OpenShift "
+    "CloudFormation GraphQL WebAssembly MongoDB RabbitMQ Nginx Consul Vector Captioner"
+).split() + ["machine learning"]
+"""What an organiser may expect to be said."""

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from captioner.captions.assembly import Released
+from captioner.captions.near_misses import NearMisses
 from captioner.captions.recognition import (
     Committed,
     Completed,
@@ -24,6 +25,7 @@ from captioner.captions.recognition import (
 )
 from tests.unit.captions.assembling import assembly, check_laws, finals, provisional
 
+TERMS = ["Twothree", "Fourfive", "Fiveonetwo"]
 WORDS = "one two three four five".split()
 spoken_items = st.lists(st.lists(st.sampled_from(WORDS), max_size=5), min_size=1, max_size=6)
 
@@ -67,8 +69,9 @@ def arrivals(draw: st.DrawFn) -> tuple[list[list[str]], list[Recognition]]:
     return items, arrived
 
 
-def feed(events: Sequence[Recognition]) -> list[Released]:
+def feed(events: Sequence[Recognition], terms: Sequence[str] = ()) -> list[Released]:
     track = assembly()
+    track.expect(terms)
     released = [revision for event in events for revision in track.feed(event)]
     released += track.finish()
     check_laws(released)
@@ -83,6 +86,17 @@ def test_finals_are_the_recognisers_words_in_the_order_of_the_chain(
     items, events = arrival
     released = feed([provisional(event) for event in events] if taken_back else events)
     assert finals(r.caption for r in released) == [" ".join(words) for words in items if words]
+
+
+@settings(max_examples=50)
+@given(arrivals(), st.booleans())
+def test_words_that_are_nearly_a_term_become_it_and_no_reader_sees_stable_text_change(
+    arrival: tuple[list[list[str]], list[Recognition]], taken_back: bool
+) -> None:
+    items, events = arrival
+    released = feed([provisional(event) for event in events] if taken_back else events, TERMS)
+    said = [NearMisses(TERMS).corrected(" ".join(words)) for words in items if words]
+    assert finals(r.caption for r in released) == said
 
 
 @settings(max_examples=25)

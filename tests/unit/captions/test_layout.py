@@ -42,7 +42,7 @@ LONG = (
 
 def test_a_short_caption_is_one_cue_of_one_line() -> None:
     cues = layout([caption("Good morning.", 1.0, 2.0)])
-    assert cues == [Cue("u1", 1.0, 2.0, ("Good morning.",), "Ana", "mic")]
+    assert cues == [Cue("u1", 1.0, 2.0, ("Good morning.",), "Ana", "mic", "en")]
 
 
 def test_a_longer_one_has_two_balanced_lines() -> None:

@@ -168,7 +168,12 @@ async def test_other_settings_of_the_room_reach_its_tracks_at_the_next_sentence(
         socket = here.connect(start())
         socket.speak(SPEECH)
         await socket.acked(SECONDS - 1.0)
-        await here.rooms.change("demo", {"language": "de", "keywords": ["Kubernetes"]})
+        glossary = [
+            {"term": "W5 w6", "translations": {"de": "W56"}},
+            {"term": "too long for a hint " * 4, "translations": {}},
+        ]
+        wanted = {"language": "de", "keywords": ["Kubernetes"], "glossary": glossary}
+        await here.rooms.change("demo", wanted)
         while here.peer.sessions < 2:  # noqa: ASYNC110 - what it waits for sets no event
             await asyncio.sleep(0.01)
         socket.speak(SPEECH)
@@ -179,7 +184,7 @@ async def test_other_settings_of_the_room_reach_its_tracks_at_the_next_sentence(
     assert [language for _, language, _ in finals] == ["en"] * 4 + ["de"] * 4
     assert [text for _, _, text in finals] == WORDS * 2
     assert ("keywords" in told[0], told[-1]["language"]) == (False, "de")
-    assert told[-1]["keywords"] == ["Kubernetes"]
+    assert told[-1]["keywords"] == ["Kubernetes", "W56"]
 
 
 async def test_the_end_of_the_room_ends_its_publishers(tmp_path: Path) -> None:

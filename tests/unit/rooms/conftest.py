@@ -14,7 +14,9 @@ from captioner.archive.store import Store, open_store
 from captioner.bus.memory import MemoryBus
 from captioner.captions.model import Caption, Event
 from captioner.rooms.clock import RoomClock
+from captioner.rooms.records import RoomRecord
 from captioner.rooms.registry import Rooms
+from captioner.rooms.room import RoomSettings
 
 
 @dataclass
@@ -87,6 +89,10 @@ def machine(tmp_path: Path) -> Machine:
 async def server(machine: Machine, anyio_backend: str) -> AsyncIterator[Server]:
     async with machine.server() as running:
         yield running
+
+
+def recorded(settings: RoomSettings) -> RoomRecord:
+    return RoomRecord(settings, datetime(2026, 3, 1, tzinfo=UTC), "idle")
 
 
 def final(name: str, text: str = "Hello.", *, language: str = "en", start: float = 0.0) -> Caption:

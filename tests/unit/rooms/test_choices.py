@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from captioner.captions.glossary import Term
 from captioner.errors import BadInput
 from captioner.rooms.choices import changed_settings, new_settings, room_id, settings_message
 from captioner.rooms.languages import language_tag
@@ -53,7 +54,7 @@ def test_all_choices_are_taken_over() -> None:
         translations=("es", "pt-BR"),
         speech=("es",),
         keywords=("Zürich",),
-        glossary=({"term": "bus", "translations": {"es": "bus"}},),
+        glossary=(Term("bus", {"es": "bus"}),),
         retention_days=30,
     )
     assert new_settings(settings_message(chosen)) == chosen

@@ -7,10 +7,12 @@ import pytest
 
 from captioner.captions.model import Settled
 from captioner.errors import BadInput, CaptionerError, RoomEnded
+from captioner.rooms.corrections import Correction
 from captioner.rooms.records import Published
 from captioner.rooms.shared.requests import (
     Changed,
     Command,
+    Corrected,
     Journalled,
     Request,
     TrackStarted,
@@ -29,6 +31,7 @@ REQUESTS: list[Request] = [
     TrackStarted("mic", None, "auto"),
     TrackStopped("mic"),
     Changed({"title": "Weekly", "keywords": ["Captioner"]}),
+    Corrected(Correction("u1", "en", "Hello.")),
     Command("pause"),
     Command("delete"),
 ]

@@ -14,12 +14,15 @@ import pytest
 from captioner.captions.model import Caption, Gap, RoomChange, Settled
 from captioner.errors import (
     BadInput,
+    CaptionNotFound,
+    CaptionOpen,
     Fenced,
     RoomEnded,
     RoomExists,
     RoomNotFound,
     StreamInUse,
 )
+from captioner.rooms.corrections import Correction
 from captioner.rooms.room import RoomSettings
 from captioner.rooms.shared.journal import journal_lines
 from captioner.rooms.shared.room import SharedRoom
@@ -278,6 +281,33 @@ async def test_a_change_reaches_the_process_that_captions(one: Process, other: P
     assert room.languages == ("en", "es")
     with pytest.raises(BadInput):
         await other.rooms.change("demo", {"language": "?"})
+
+
+async def test_a_correction_may_be_asked_for_at_any_process(one: Process, other: Process) -> None:
+    room = await one.rooms.create(DEMO)
+    await room.open_track("mic", Speaker())
+    await room.publish(caption("u1", "Hel", final=False))
+    with pytest.raises(CaptionOpen):
+        await other.rooms.correct("demo", Correction("u1", "en", "Hullo."))
+    await room.publish(caption("u1", "Hello.", rev=2), settled=Settled("mic", 1.0))
+    await room.close_track("mic")
+    await one.rooms.end("demo")
+    texts = [f"Hello {number}." for number in range(6)]
+    told = await asyncio.gather(
+        *(
+            running.rooms.correct("demo", Correction("u1", "en", text))
+            for running, text in zip([one, other] * 3, texts, strict=True)
+        )
+    )
+    newest = max(told, key=lambda numbered: numbered.seq)
+    revisions = [numbered.event for numbered in told if isinstance(numbered.event, Caption)]
+    assert sorted(revision.rev for revision in revisions) == [3, 4, 5, 6, 7, 8]
+    assert sorted(revision.text for revision in revisions) == texts
+    assert newest in (await other.bus.history("demo")).events
+    assert one.store is not None
+    assert (await one.store.transcript("demo")).captions("en") == (newest.event,)
+    with pytest.raises(CaptionNotFound):
+        await other.rooms.correct("demo", Correction("u9", "en", "Hullo."))
 
 
 async def test_off_the_record_is_so_everywhere(one: Process, other: Process) -> None:
