@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from captioner.errors import TranslationUnavailable
+from captioner.errors import NoSuchPair, TranslationUnavailable
 from captioner.realtime.trouble import Remedy
+
+UNKNOWN_LANGUAGE = frozenset({NoSuchPair.code, "unsupported_language"})
+"""Codes of servers that will never know a language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,11 @@ class RequestFailed(TranslationUnavailable):
         self.remedy = remedy
         self.reason = reason
         self.param = param
+
+    def is_about(self, *variables: str) -> bool:
+        """Whether the server does not know the language that one of these variables names."""
+        named = self.param.rpartition(".")[2] in variables
+        return self.remedy is Remedy.REFUSED and (named or self.reason in UNKNOWN_LANGUAGE)
 
 
 @dataclass(frozen=True, slots=True)

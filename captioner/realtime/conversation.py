@@ -17,6 +17,7 @@ from typing import Any
 import orjson
 
 from captioner.realtime.answers import (
+    UNKNOWN_LANGUAGE,
     Answer,
     Answered,
     Begun,
@@ -300,9 +301,10 @@ class Conversation:
         remedy = remedy_for(error)
         if remedy in (Remedy.RENEW, Remedy.REFUSED):
             raise ended_by(self._partner.name, error, remedy)
-        words = f"failed: {_short(error.get('message'))}"
-        remedy = Remedy.RETRY if remedy is Remedy.IGNORE else remedy
-        return self._failed(name, words, remedy, str(error.get("code") or ""))
+        words, code = f"failed: {_short(error.get('message'))}", str(error.get("code") or "")
+        if remedy is Remedy.IGNORE:
+            remedy = Remedy.REFUSED if code in UNKNOWN_LANGUAGE else Remedy.RETRY
+        return self._failed(name, words, remedy, code)
 
     def _failed(
         self, name: str, words: str, remedy: Remedy, code: str = "", param: str = ""

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed
-from websockets.http11 import Request, Response
+from websockets.http11 import Request as Handshake
+from websockets.http11 import Response
 
+from captioner.realtime.answers import Request
+from captioner.realtime.breaker import Breaker
+from captioner.realtime.conversations import Conversations
+from captioner.realtime.partners import ANY
 from captioner.realtime.trouble import closed, not_let_in
 from tests.unit.realtime.peers.conversing import ConversingPeer, Plan
 from tests.unit.realtime.peers.peer import Close, Event, Refusal
+from tests.virtual_time import run_virtual
 
+T = TypeVar("T")
 Script = Callable[[int, int, Event], Plan]
 """What becomes of a response: by its session, its number in it, and what was asked."""
 
@@ -77,7 +84,7 @@ class ConversationServer:
     async def on_sockets(self) -> AsyncIterator[str]:
         """Serve at a free port of 127.0.0.1; gives `ws://host:port/v1/realtime?model=m`."""
 
-        def shake_hands(socket: ServerConnection, request: Request) -> Response | None:
+        def shake_hands(socket: ServerConnection, request: Handshake) -> Response | None:
             answer = self.attempt()
             if not isinstance(answer, Refusal):
                 return None
@@ -160,3 +167,28 @@ async def _write(socket: ServerConnection, session: Session) -> Close:
     while not isinstance(answer := await session.next(), Close):
         await socket.send(orjson.dumps(answer).decode())
     return answer
+
+
+FOUR = replace(ANY, at_once=4)
+HOUR_S = 3600.0
+
+
+def pool(server: ConversationServer, **options: Any) -> Conversations:
+    clock = asyncio.get_running_loop().time
+    partner = options.pop("partner", ANY)
+    breaker = Breaker(clock, jitter=lambda: 1.0, work="translation")
+    return Conversations(
+        partner, server.connect, breaker=breaker, clock=clock, wall=clock, **options
+    )
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    return run_virtual(work, longest_s=24 * HOUR_S)
+
+
+def asking(text: str, **options: Any) -> Request:
+    return Request(text, instructions="Say it back.", **options)
+
+
+def always(plan: Plan) -> Script:
+    return lambda _session, _number, _asked: plan

@@ -157,9 +157,6 @@ class ConversingPeer:
         plan = self.plan(asked)
         if plan.ending == "refused":
             return self._error(now, event, "invalid_value", "No.", "response.input")
-        if plan.ending == "unknown language":
-            param = "response.prompt.variables.target"
-            return self._error(now, event, "invalid_value", "Unknown language.", param)
         if plan.ending == "limited":
             return self._error(now, event, "rate_limit_exceeded", "Rate limit reached.")
         audio = asked["output_modalities"] == ["audio"]
@@ -323,6 +320,10 @@ _BAD: Mapping[str, tuple[str, Event]] = {
     "overloaded": (
         "failed",
         {"type": "failed", "error": {"type": "server_error", "code": "server_is_overloaded"}},
+    ),
+    "unknown language": (
+        "failed",
+        {"type": "failed", "error": {"type": "invalid", "code": "no_such_language"}},
     ),
     "filtered": ("incomplete", {"type": "incomplete", "reason": "content_filter"}),
     "cut off": ("incomplete", {"type": "incomplete", "reason": "max_output_tokens"}),
