@@ -9,7 +9,6 @@ from functools import partial
 
 from captioner.engine_process import engine_process
 from captioner.errors import TranslationUnavailable
-from captioner.realtime.answers import Tokens
 from captioner.realtime.connection import connector
 from captioner.realtime.conversations import Conversations, Report, Size
 from captioner.realtime.interpreting import (
@@ -20,6 +19,7 @@ from captioner.realtime.interpreting import (
     who_speaks,
     who_translates,
 )
+from captioner.realtime.tokens import Tokens
 from captioner.recogniser import engine_command, keys_of
 from captioner.settings import Settings
 from captioner.speech.realtime import RealtimeSynthesizer

@@ -98,14 +98,3 @@ class Over:
 
 
 Answer = Begun | Words | Sound | Answered | NotAnswered | Over
-
-
-@dataclass(frozen=True, slots=True)
-class Tokens:
-    """What one response used, as the server counts; the audio's are among the others."""
-
-    input: int = 0
-    output: int = 0
-    audio_input: int = 0
-    audio_output: int = 0
-    cached: int = 0

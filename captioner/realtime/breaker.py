@@ -84,9 +84,14 @@ class Breaker:
         except BaseException:
             self._trying = False
             raise
+        self._trying = False
+        self.worked()
+
+    def worked(self) -> None:
+        """The server was of use: everybody may try."""
         if self.trouble:
             logger.info("%s works again (it did not: %s).", self._work.title(), self.trouble)
-        self._trying, self.trouble = False, ""
+        self.trouble = ""
         self._failures, self._until = 0, None
         self._closed = self._clock() if self._closed is None else self._closed
 

@@ -26,11 +26,11 @@ from captioner.realtime.answers import (
     Request,
     RequestFailed,
     Sound,
-    Tokens,
     Words,
 )
 from captioner.realtime.glossary_tool import LOOKUP_TERM, looked_up
 from captioner.realtime.partners import Partner
+from captioner.realtime.tokens import Tokens, tokens_of
 from captioner.realtime.trouble import Remedy, ended_by, remedy_for, told
 
 SOUND_RATE = 24_000
@@ -249,7 +249,7 @@ class Conversation:
         return [Sound(found[0], data)] if data else []
 
     def _done(self, response: Event) -> list[Answer]:
-        if (tokens := _tokens(response.get("usage"))) is not None:
+        if (tokens := tokens_of(response.get("usage"))) is not None:
             self._report(tokens)
         name = self._responses.pop(str(response.get("id")), None)
         opened = self._requests.get(name or "")
@@ -345,21 +345,3 @@ def _said(item: Event) -> str:
 
 def _short(words: object) -> str:
     return " ".join(str(words or "no reason given").split())[:300]
-
-
-def _tokens(usage: object) -> Tokens | None:
-    if not isinstance(usage, Mapping):
-        return None
-    inward = _mapping(usage.get("input_token_details"))
-    outward = _mapping(usage.get("output_token_details"))
-    return Tokens(
-        _count(usage.get("input_tokens")),
-        _count(usage.get("output_tokens")),
-        _count(inward.get("audio_tokens")),
-        _count(outward.get("audio_tokens")),
-        _count(inward.get("cached_tokens")),
-    )
-
-
-def _count(value: object) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0

@@ -143,7 +143,8 @@ class ConversationLink:
 
     def cancel(self, name: str) -> None:
         """Nobody waits for the answer any more."""
-        self._asked.pop(name, None)
+        if self._asked.pop(name, None) is None:
+            return
         self._cancelled[name] = self._clock()
         self._send(self._conversation.cancel(name))
         self._changed()

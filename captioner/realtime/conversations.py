@@ -23,13 +23,13 @@ from captioner.realtime.answers import (
     Request,
     RequestFailed,
     Sound,
-    Tokens,
 )
 from captioner.realtime.breaker import Breaker
 from captioner.realtime.connection import Connect
 from captioner.realtime.conversation import Conversation
 from captioner.realtime.conversation_link import Asked, ConversationLink
 from captioner.realtime.partners import Partner
+from captioner.realtime.tokens import Tokens
 from captioner.realtime.trouble import Remedy, SessionEnded
 
 Report = Callable[[str, Tokens], None]
@@ -37,7 +37,8 @@ Report = Callable[[str, Tokens], None]
 
 FIRST_REST_S, LAST_REST_S = 0.25, 5.0
 """Pauses before the next session, after one that was lost before it had answered anything."""
-_LOOK_S = 5.0
+LOOK_S = 5.0
+"""Between two looks at how old the sessions are, and whether they are stuck."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,8 @@ class Conversations:
         self._rest_s, self._rest_until = 0.0, 0.0
         self._held_until = 0.0
         """Until when the server wants to be asked nothing."""
+        self._held = False
+        """Whether that is the only trouble with it; the next answer shows that it is over."""
         self._news = asyncio.Event()
         self._tasks = asyncio.TaskGroup()
         self._running: set[asyncio.Task[None]] = set()
@@ -227,12 +230,12 @@ class Conversations:
                     waiting.place.set_result(link.ask(waiting.request))
             pause = self._open_more() if self._waiting else 0.0
         if pause <= 0:
-            return _LOOK_S
+            return LOOK_S
         for waiting in list(self._waiting):
             if self._clock() + pause > waiting.until:
                 self._waiting.remove(waiting)
                 self._give_up(waiting, self._why_not())
-        return min(pause, _LOOK_S)
+        return min(pause, LOOK_S)
 
     def _free(self, request: Request) -> ConversationLink | None:
         """The session with the least to do that can take the request."""
@@ -308,6 +311,7 @@ class Conversations:
         except SessionEnded as error:
             if link.ready and error.remedy in (Remedy.WAIT, Remedy.REFUSED):
                 self._breaker.failed(error)
+            self._held = self._held and link.ready
             if not link.answered:
                 self._rest()
         finally:
@@ -323,11 +327,15 @@ class Conversations:
         """What an answer says about the server."""
         if isinstance(answer, Answered):
             self._rest_s = 0.0
+            if self._held and self._clock() >= self._held_until:
+                self._held = False
+                self._breaker.worked()
         elif isinstance(answer, NotAnswered) and answer.one_at_a_time:
             self._at_once = 1
         elif isinstance(answer, NotAnswered) and answer.error.remedy is Remedy.WAIT:
             self._breaker.failed(SessionEnded(str(answer.error), Remedy.WAIT))
             self._held_until = self._clock() + self._breaker.wait()
+            self._held = True
 
     def _give_up(self, waiting: _Waiting, why: str) -> None:
         if not waiting.place.done():

@@ -12,10 +12,10 @@ import httpx
 import orjson
 
 from captioner.errors import TranslationUnavailable
-from captioner.realtime.answers import Tokens
 from captioner.realtime.breaker import Breaker
 from captioner.realtime.connection import seconds_of
 from captioner.realtime.conversations import Report
+from captioner.realtime.tokens import Tokens
 from captioner.realtime.trouble import Remedy, SessionEnded, not_let_in, unreachable
 from captioner.translation.guards import doubt, tidied
 from captioner.translation.instructions import instructions, most_tokens

@@ -8,7 +8,7 @@ import pytest
 
 from captioner.errors import BadInput, TranslationUnavailable
 from captioner.interpreter import interpreter
-from captioner.realtime.answers import Tokens
+from captioner.realtime.tokens import Tokens
 from captioner.settings import read_settings
 from captioner.speech.synthesizer import Line
 from captioner.translation.chat import ChatTranslator

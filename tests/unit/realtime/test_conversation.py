@@ -20,11 +20,11 @@ from captioner.realtime.answers import (
     Over,
     Request,
     Sound,
-    Tokens,
     Words,
 )
 from captioner.realtime.conversation import MOST_CALLS, Conversation
 from captioner.realtime.partners import ANY, CAPTIONER, OPENAI, openai
+from captioner.realtime.tokens import Tokens
 from captioner.realtime.trouble import Remedy, SessionEnded
 
 ONE = Request("one", instructions="Say it back.")

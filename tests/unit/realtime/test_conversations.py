@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from captioner.errors import TranslationUnavailable
-from captioner.realtime.answers import RequestFailed, Tokens
+from captioner.realtime.answers import RequestFailed
 from captioner.realtime.conversations import Conversations, Size
 from captioner.realtime.partners import ANY, OPENAI
+from captioner.realtime.tokens import Tokens
 from captioner.realtime.trouble import Remedy
 from tests.unit.realtime.conversing import (
     FOUR,
@@ -280,6 +281,41 @@ def test_a_limit_that_is_told_in_a_session_holds_all_requests_back(ending: Any) 
     server = ConversationServer(first(Plan(ending)))
     assert ask(server, "one", "two") == ["<one>", "<two>"]
     assert len(server.asked) <= 4
+
+
+def test_a_limit_that_passes_makes_no_later_pause_longer() -> None:
+    def script(_session: int, number: int, _asked: Any) -> Plan:
+        return Plan("limited" if number % 2 else "completed")
+
+    server = ConversationServer(script)
+    longest = 0.0
+
+    async def talk() -> None:
+        nonlocal longest
+        clock = asyncio.get_running_loop().time
+        async with pool(server) as conversations:
+            while clock() < HOUR_S:
+                since = clock()
+                assert await conversations.text(asking("one")) == "<one>"
+                longest = max(longest, clock() - since)
+                await asyncio.sleep(30.0)
+
+    run(talk())
+    assert longest < 6.0
+
+
+def test_a_key_that_is_withdrawn_is_not_tried_at_every_answer_of_an_older_session() -> None:
+    server = ConversationServer(always(Plan(ends=5.0)), attempts=(0.0, *(Refusal(401),) * 999))
+
+    async def talk() -> None:
+        async with pool(server, size=Size(renew=6 * HOUR_S)) as conversations:
+            while asyncio.get_running_loop().time() < HOUR_S / 2:
+                asked = [conversations.text(asking(text)) for text in ("one", "two")]
+                await asyncio.gather(*asked, return_exceptions=True)
+
+    run(talk())
+    assert len(server.asked) > 100
+    assert len(server.times) < 20
 
 
 def test_a_server_that_drops_every_session_is_not_hammered() -> None:

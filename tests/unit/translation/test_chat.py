@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from captioner.errors import TranslationUnavailable
-from captioner.realtime.answers import Tokens
+from captioner.realtime.tokens import Tokens
 from captioner.translation.chat import ChatTranslator
 from captioner.translation.translator import Translator
 from tests.unit.translation.chat_server import ChatServer, Reply
