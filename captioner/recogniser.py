@@ -33,11 +33,13 @@ logger = logging.getLogger(__name__)
 class Recogniser:
     """Who recognises speech: engines in the order in which they are wanted.
 
-    `check` raises `EngineUnavailable` while none of them can be reached.
+    `check` raises `EngineUnavailable` while none of them can be reached. `embedded`: where the
+    sessions of the embedded engine are, if it is one of them.
     """
 
     engines: tuple[Engine, ...]
     check: Callable[[], Awaitable[None]]
+    embedded: str | None = None
 
     @property
     def sample_rate(self) -> int:
@@ -51,20 +53,22 @@ async def recogniser(settings: Settings) -> AsyncIterator[Recogniser]:
 
     Raises `BadInput` where a choice makes no sense, or a key is missing.
     """
-    chosen = choices(settings.engine, _keys(settings))
+    chosen = choices(settings.engine, keys_of(settings))
     checks: list[Check] = []
     engines: list[Engine] = []
+    embedded: str | None = None
     async with AsyncExitStack() as stack:
         for choice in chosen:
             if choice.url:
                 check = _answers(choice.url)
             else:
-                process = await stack.enter_async_context(engine_process(*_command(settings)))
-                choice = replace(choice, url=transcription_address(process.url))
+                process = await stack.enter_async_context(engine_process(*engine_command(settings)))
+                embedded = process.url
+                choice = replace(choice, url=transcription_address(embedded))
                 check = _is_ready(process)
             engines.append(_engine(choice))
             checks.append(_is_worth_trying(engines[-1], check))
-        yield Recogniser(tuple(engines), lambda: _any_of(checks))
+        yield Recogniser(tuple(engines), lambda: _any_of(checks), embedded)
 
 
 def _engine(choice: Choice) -> Engine:
@@ -79,17 +83,21 @@ def _engine(choice: Choice) -> Engine:
     return Engine(choice.provider, connect)
 
 
-def _keys(settings: Settings) -> Keys:
+def keys_of(settings: Settings) -> Keys:
+    """What the servers that were chosen ask for."""
     return Keys(
         openai=settings.openai_api_key.get_secret_value(),
         openai_url=settings.openai_base_url,
         azure=settings.azure_openai_api_key.get_secret_value(),
         azure_url=settings.azure_openai_endpoint,
         server=settings.engine_key.get_secret_value(),
+        translator=settings.translator_key.get_secret_value(),
+        voice=settings.voice_key.get_secret_value(),
     )
 
 
-def _command(settings: Settings) -> list[str]:
+def engine_command(settings: Settings) -> list[str]:
+    """What starts the embedded engine."""
     options = {"--device": settings.device, "--model": settings.model, "--cache": settings.cache}
     given = [str(word) for name, value in options.items() if value for word in (name, value)]
     return [sys.executable, "-m", "captioner", "engine", *given]

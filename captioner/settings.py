@@ -14,7 +14,14 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from captioner.errors import BadInput
@@ -62,9 +69,19 @@ class Settings(BaseSettings):
         "Who recognises speech: `embedded`, `openai`, `openai/MODEL`, `azure/DEPLOYMENT`, or a "
         "Realtime server's ws:// address; several, in the order in which they are wanted.",
     )
+    translator: str = _setting(
+        "",
+        "Who translates: `embedded`, `openai`, `openai/MODEL`, `azure/DEPLOYMENT`, a Realtime "
+        "server's ws:// address, or `chat+http://host:port/v1#MODEL`; empty, the first engine.",
+    )
+    voice: str = _setting(
+        "",
+        "Who speaks translations: `embedded`, `openai`, `openai/MODEL`, `azure/DEPLOYMENT`, or a "
+        "Realtime server's ws:// address; empty, the first engine.",
+    )
     session_minutes: float = _setting(
         50.0,
-        "How old a session with a recogniser may become; the next takes over in a pause.",
+        "How old a session with one of them may become; the next takes over in a pause.",
         unit="min",
         ge=0.5,
         le=1440,
@@ -109,6 +126,12 @@ class Settings(BaseSettings):
 
     engine_key: SecretStr = _secret(
         "CAPTIONER_ENGINE_KEY", "Key of the recognisers that were chosen by their address."
+    )
+    translator_key: SecretStr = _secret(
+        "CAPTIONER_TRANSLATOR_KEY", "Key of a translator that was chosen by its address."
+    )
+    voice_key: SecretStr = _secret(
+        "CAPTIONER_VOICE_KEY", "Key of a voice that was chosen by its address."
     )
     openai_api_key: SecretStr = _secret("OPENAI_API_KEY", "Key of OpenAI.")
     openai_base_url: str = _secret(
@@ -166,6 +189,20 @@ class Settings(BaseSettings):
                     "nor an address such as ws://host:port"
                 )
         return value
+
+    @field_validator("translator", "voice")
+    @classmethod
+    def _known_interpreter(cls, value: str, info: ValidationInfo) -> str:
+        word = value.strip()
+        chat = info.field_name == "translator" and re.match(r"chat\+https?://[^/?#]", word)
+        named = word.partition("/")[0] in ("", "embedded", "openai", "azure")
+        if not named and not chat and not re.match(r"(captioner\+)?wss?://[^/?#]", word):
+            name = re.split(r"[?#]", word)[0]  # what follows may be a key
+            raise ValueError(
+                f"{name!r} is neither embedded, openai or azure/DEPLOYMENT, "
+                "nor an address such as ws://host:port"
+            )
+        return word
 
 
 def _prices(text: str) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""When a server may be tried again: one answer for all tracks of this process.
+"""When a server may be tried again: one answer for all that use it in this process.
 
 An outage cuts off every track at once. Without this each would hammer a server that is down, and
 all of them the one that comes back; a wrong key would be tried as often as there are tracks.
@@ -36,10 +36,16 @@ class Breaker:
         self,
         clock: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = lambda: random.uniform(1.0, 1.25),
+        *,
+        work: str = "recognition",
     ) -> None:
-        """`jitter`: what each pause is multiplied with, for there are other processes."""
+        """`jitter`: what each pause is multiplied with, for there are other processes.
+
+        `work`: what the server is for, as the log calls it.
+        """
         self._clock = clock
         self._jitter = jitter
+        self._work = work
         self._failures = 0
         self._pause = 0.0
         self._paused = clock()
@@ -78,9 +84,14 @@ class Breaker:
         except BaseException:
             self._trying = False
             raise
+        self._trying = False
+        self.worked()
+
+    def worked(self) -> None:
+        """The server was of use: everybody may try."""
         if self.trouble:
-            logger.info("Recognition works again (it did not: %s).", self.trouble)
-        self._trying, self.trouble = False, ""
+            logger.info("%s works again (it did not: %s).", self._work.title(), self.trouble)
+        self.trouble = ""
         self._failures, self._until = 0, None
         self._closed = self._clock() if self._closed is None else self._closed
 
@@ -92,7 +103,7 @@ class Breaker:
         self._failures += 1
         if str(error) != self.trouble:  # not for each track
             self.trouble = str(error)
-            logger.warning("No recognition: %s", error)
+            logger.warning("No %s: %s", self._work, error)
         first, last = _PAUSES.get(remedy, (FIRST_S, LAST_S))
         if remedy not in _PAUSES and retry_after is None and self._failures < FAILURES:
             return

@@ -38,7 +38,10 @@ class Keys:
     azure: str = field(default="", repr=False)
     azure_url: str = ""
     server: str = field(default="", repr=False)
-    """Of servers that were chosen by their address."""
+    """Of recognisers that were chosen by their address."""
+    translator: str = field(default="", repr=False)
+    voice: str = field(default="", repr=False)
+    """The same, of who translates, and of who speaks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,7 @@ def _openai(model: str, keys: Keys) -> Choice:
     if not keys.openai:
         raise BadInput("openai needs a key: set OPENAI_API_KEY")
     # No model in the address: with one it would be a conversation.
-    url = f"{_socket('OPENAI_BASE_URL', keys.openai_url)}/realtime?intent=transcription"
+    url = f"{socket_address('OPENAI_BASE_URL', keys.openai_url)}/realtime?intent=transcription"
     headers = {"Authorization": f"Bearer {keys.openai}"}
     return Choice(openai(model), url, headers, keys.openai)
 
@@ -102,7 +105,7 @@ def _azure(name: str, deployment: str, keys: Keys) -> Choice:
     path = "openai/realtime" if preview else "openai/v1/realtime"
     version = {"api-version": AZURE_PREVIEW_VERSION} if preview else {}
     query = urlencode({**version, "intent": "transcription"})
-    resource = _socket("AZURE_OPENAI_ENDPOINT", keys.azure_url)
+    resource = socket_address("AZURE_OPENAI_ENDPOINT", keys.azure_url)
     url = f"{resource.removesuffix('/openai/v1')}/{path}?{query}"
     return Choice(azure(deployment, preview=preview), url, {"api-key": keys.azure}, keys.azure)
 
@@ -112,8 +115,8 @@ def _address(word: str, keys: Keys) -> Choice:
     dialect, _, carrier = scheme.rpartition("+")
     address = word.removeprefix(f"{dialect}+")
     url = urlsplit(address)
-    if carrier not in ("ws", "wss") or not url.hostname or not _is_port(url):
-        raise BadInput(f"{_shown(word)} is no address such as ws://host:port")
+    if carrier not in ("ws", "wss") or not url.hostname or not is_port(url):
+        raise BadInput(f"{shown_address(word)} is no address such as ws://host:port")
     if dialect and dialect not in DIALECTS:
         raise BadInput(f"{dialect!r} is no known server; known are {', '.join(DIALECTS)}")
     provider = replace(DIALECTS[dialect], name=dialect) if dialect else ANY
@@ -130,7 +133,7 @@ def _address(word: str, keys: Keys) -> Choice:
     return Choice(provider, transcription_address(address), headers, secret)
 
 
-def _socket(variable: str, url: str) -> str:
+def socket_address(variable: str, url: str) -> str:
     """The address of an API over WebSocket, as the variable gives it."""
     scheme, separator, rest = url.partition("://")
     if scheme not in ("http", "https", "ws", "wss") or not separator or not rest:
@@ -138,7 +141,7 @@ def _socket(variable: str, url: str) -> str:
     return f"{scheme.replace('http', 'ws')}://{rest.rstrip('/')}"
 
 
-def _is_port(url: SplitResult) -> bool:
+def is_port(url: SplitResult) -> bool:
     """Whether its port, if it has one, is one."""
     try:
         return url.port is None or url.port > 0
@@ -146,7 +149,7 @@ def _is_port(url: SplitResult) -> bool:
         return False
 
 
-def _shown(address: str) -> str:
+def shown_address(address: str) -> str:
     """An address without what may be a secret in it."""
     url = urlsplit(address)
     return repr(f"{url.scheme}://{url.hostname or ''}{url.path}")

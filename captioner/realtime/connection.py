@@ -113,7 +113,7 @@ def connector(
             )
         except InvalidStatus as error:
             response = error.response
-            retry_after = _seconds(response.headers.get("Retry-After"))
+            retry_after = seconds_of(response.headers.get("Retry-After"))
             raise not_let_in(server, response.status_code, retry_after) from None
         except (OSError, TimeoutError, InvalidHandshake, InvalidURI) as error:
             # Not its cause: the address in it may hold a key.
@@ -141,8 +141,8 @@ def _reason(error: Exception) -> str:
     return f"it does not speak WebSocket there ({type(error).__name__})"
 
 
-def _seconds(retry_after: str | None) -> float | None:
-    """The header in seconds (RFC 9110, 10.2.3); a date is not worth a clock."""
+def seconds_of(retry_after: str | None) -> float | None:
+    """The header Retry-After (RFC 9110, 10.2.3); a date is not worth a clock."""
     try:
         return None if retry_after is None else min(float(retry_after), LONGEST_RETRY_AFTER_S)
     except ValueError:

@@ -129,7 +129,7 @@ def not_let_in(server: str, status: int, retry_after: float | None = None) -> Se
     if status in (429, 503):
         return SessionEnded(f"{server} has too much to do ({status})", Remedy.WAIT, retry_after)
     if 300 <= status < 500 and status not in _PASSING_STATUSES:
-        message = f"{server} knows no such address or model ({status}); check the setting `engine`"
+        message = f"{server} knows no such address or model ({status}); check how it was chosen"
         return SessionEnded(message, Remedy.REFUSED)
     return SessionEnded(f"{server} does not work ({status})", Remedy.RETRY, retry_after)
 

@@ -14,7 +14,9 @@ from captioner import __version__, errors
 from captioner.cli import cli
 from captioner.realtime.choice import Keys, choices
 from captioner.realtime.cost import PRICES
+from captioner.realtime.interpreting import who_translates
 from captioner.realtime.providers import DIALECTS
+from captioner.speech.realtime import VOICES
 from tests.contract import settings_page
 
 ROOT = Path(__file__).parents[2]
@@ -107,6 +109,16 @@ def test_python_in_the_documents_compiles() -> None:
 @pytest.mark.parametrize("engine", sorted(set(re.findall(r"--engine '?([^\s'`…]+)", ENGINES))))
 def test_every_engine_in_the_documents_can_be_chosen(engine: str) -> None:
     assert choices(engine, Keys("key", azure="key", azure_url="https://me.openai.azure.com"))
+
+
+@pytest.mark.parametrize("chosen", sorted(set(re.findall(r"--translator '?([^\s'`…,]+)", ENGINES))))
+def test_every_translator_in_the_documents_can_be_chosen(chosen: str) -> None:
+    assert who_translates(chosen, "embedded", Keys())
+
+
+@pytest.mark.parametrize("voice", VOICES)
+def test_every_voice_is_on_the_page_of_engines(voice: str) -> None:
+    assert f"`{voice}`" in ENGINES
 
 
 @pytest.mark.parametrize("name", [*DIALECTS, "embedded", "openai", "azure", "azure-preview"])

@@ -20,7 +20,7 @@ LAYERS = (
     {"batch"},
     {"app"},
     {"joined"},
-    {"recogniser"},
+    {"interpreter", "recogniser"},
     {"server", "engine_process"},
     {"ingest", "translation", "speech", "delivery", "archive"},
     {"accounts"},
@@ -31,6 +31,7 @@ LAYERS = (
 """From top to bottom; a part imports only what lies below it, beside it only as SIDEWAYS says."""
 
 SIDEWAYS = {
+    ("interpreter", "recogniser"),
     ("engine", "audio"),
     ("realtime", "audio"),
     ("rooms", "bus"),
@@ -52,6 +53,7 @@ ONLY_IN = {
     "rich": {"commands"},
     "redis": {"redis"},
     "hiredis": {"redis"},
+    "httpx": {"translation"},
     "prometheus_client": {"metrics"},
 }
 
@@ -127,7 +129,7 @@ def test_settings_are_read_at_the_top_only() -> None:
     reading = {
         part_of(name_of(path)) for path in MODULES if "captioner.settings" in set(imports(path))
     }
-    assert reading <= {"cli", "commands", "app", "joined", "recogniser"}
+    assert reading <= {"cli", "commands", "app", "joined", "interpreter", "recogniser"}
 
 
 @pytest.mark.parametrize("library", ONLY_IN)

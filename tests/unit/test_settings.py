@@ -106,6 +106,8 @@ def test_settings_do_not_change() -> None:
 
 OF_THE_ENVIRONMENT = {
     "CAPTIONER_ENGINE_KEY",
+    "CAPTIONER_TRANSLATOR_KEY",
+    "CAPTIONER_VOICE_KEY",
     "OPENAI_API_KEY",
     "OPENAI_BASE_URL",
     "AZURE_OPENAI_ENDPOINT",

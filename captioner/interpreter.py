@@ -1,0 +1,121 @@
+"""Who translates and who speaks: those that the settings choose, reached or started."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from captioner.engine_process import engine_process
+from captioner.errors import TranslationUnavailable
+from captioner.realtime.connection import connector
+from captioner.realtime.conversations import Conversations, Report, Size
+from captioner.realtime.interpreting import (
+    Chats,
+    Converses,
+    Nobody,
+    own_address,
+    who_speaks,
+    who_translates,
+)
+from captioner.realtime.tokens import Tokens
+from captioner.recogniser import engine_command, keys_of
+from captioner.settings import Settings
+from captioner.speech.realtime import RealtimeSynthesizer
+from captioner.speech.synthesizer import Line, Synthesizer
+from captioner.translation.chat import ChatTranslator
+from captioner.translation.realtime import RealtimeTranslator
+from captioner.translation.translator import Sentence, Translator
+
+
+@dataclass(frozen=True, slots=True)
+class Interpreter:
+    """Who translates, and who says it."""
+
+    translator: Translator
+    synthesizer: Synthesizer
+
+
+def _unreported(_model: str, _tokens: Tokens) -> None:
+    """Where nobody counts."""
+
+
+@asynccontextmanager
+async def interpreter(
+    settings: Settings, engine_url: str | None, report: Report = _unreported
+) -> AsyncIterator[Interpreter]:
+    """Those that the settings choose; no session is opened before somebody asks.
+
+    `engine_url`: where the sessions of the embedded engine are, `ws://…/v1/realtime`; if it is
+    wanted and none runs yet, one is started until the block ends. `report`: is given what is used.
+    Raises `BadInput` where a choice makes no sense, or a key is missing.
+    """
+    keys = keys_of(settings)
+    translates = who_translates(settings.translator, settings.engine, keys)
+    speaks = who_speaks(settings.voice, settings.engine, keys)
+    size = Size(renew=60 * settings.session_minutes)
+    async with AsyncExitStack() as stack:
+        enter = stack.enter_async_context
+        embedded = [c for c in (translates, speaks) if isinstance(c, Converses) and not c.url]
+        if embedded and engine_url is None:
+            engine_url = (await enter(engine_process(*engine_command(settings)))).url
+
+        reach = partial(_pool, engine_url=engine_url, size=size, report=report)
+        translator: Translator
+        match translates:
+            case Converses():
+                translator = RealtimeTranslator(await enter(reach(translates, sound=False)))
+            case Chats(url, model, key):
+                translator = await enter(ChatTranslator(url, model, key, report=report))
+            case Nobody(why):
+                translator = NoTranslator(why)
+        synthesizer: Synthesizer
+        match speaks:
+            case Converses():
+                synthesizer = RealtimeSynthesizer(await enter(reach(speaks, sound=True)))
+            case Nobody(why):
+                synthesizer = NoSynthesizer(why)
+        yield Interpreter(translator, synthesizer)
+
+
+class NoTranslator:
+    """Nobody translates; `why`, in plain words."""
+
+    name = "none"
+
+    def __init__(self, why: str) -> None:
+        self._why = why
+
+    async def translate(self, sentence: Sentence) -> str:
+        raise TranslationUnavailable(self._why)
+
+
+class NoSynthesizer:
+    """Nobody speaks; `why`, in plain words."""
+
+    name = "none"
+
+    def __init__(self, why: str) -> None:
+        self._why = why
+
+    async def voices(self, language: str) -> tuple[str, ...]:
+        return ()
+
+    async def speak(self, line: Line) -> AsyncGenerator[bytes, None]:
+        raise TranslationUnavailable(self._why)
+        yield b""
+
+
+def _pool(
+    choice: Converses, *, sound: bool, engine_url: str | None, size: Size, report: Report
+) -> Conversations:
+    partner = choice.partner
+    connect = connector(
+        choice.url or own_address(engine_url or "", partner.model),
+        choice.headers,
+        server=partner.name,
+        secret=choice.secret,
+        opens=partner.opens,
+    )
+    return Conversations(partner, connect, sound=sound, size=size, report=report)
