@@ -28,6 +28,8 @@ from captioner.translation.chat import ChatTranslator
 from captioner.translation.realtime import RealtimeTranslator
 from captioner.translation.translator import Sentence, Translator
 
+_NO_ENGINE = "This process runs no engine of its own; name a server with --voice."
+
 
 @dataclass(frozen=True, slots=True)
 class Interpreter:
@@ -43,12 +45,17 @@ def _unreported(_model: str, _tokens: Tokens) -> None:
 
 @asynccontextmanager
 async def interpreter(
-    settings: Settings, engine_url: str | None, report: Report = _unreported
+    settings: Settings,
+    engine_url: str | None,
+    report: Report = _unreported,
+    *,
+    starts_engine: bool = True,
 ) -> AsyncIterator[Interpreter]:
     """Those that the settings choose; no session is opened before somebody asks.
 
     `engine_url`: where the sessions of the embedded engine are, `ws://…/v1/realtime`; if it is
-    wanted and none runs yet, one is started until the block ends. `report`: is given what is used.
+    wanted and none runs yet, one is started until the block ends, or (`starts_engine` false) nobody
+    translates and speaks. `report`: is given what is used.
     Raises `BadInput` where a choice makes no sense, or a key is missing.
     """
     keys = keys_of(settings)
@@ -58,7 +65,10 @@ async def interpreter(
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
         embedded = [c for c in (translates, speaks) if isinstance(c, Converses) and not c.url]
-        if embedded and engine_url is None:
+        if embedded and engine_url is None and not starts_engine:
+            translates = translates if translates not in embedded else Nobody(_NO_ENGINE)
+            speaks = speaks if speaks not in embedded else Nobody(_NO_ENGINE)
+        elif embedded and engine_url is None:
             engine_url = (await enter(engine_process(*engine_command(settings)))).url
 
         reach = partial(_pool, engine_url=engine_url, size=size, report=report)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -14,14 +14,21 @@ from captioner.accounts.records import UsageRecords
 from captioner.archive.shared import SharedTranscripts
 from captioner.archive.shared_usage import SharedUsage
 from captioner.archive.store import open_store
+from captioner.archive.transcript import Transcript
+from captioner.audio.diction import Diction
+from captioner.audio.encoding import StreamEncoder
 from captioner.audio.pcm import SAMPLE_RATE
 from captioner.bus.memory import MemoryBus
 from captioner.bus.redis import RedisBus
+from captioner.captions.model import Caption
 from captioner.delivery.hub import Hub
+from captioner.delivery.reading import Reading
+from captioner.delivery.shared_reading import SharedReading
 from captioner.errors import EngineUnavailable, RedisUnavailable
 from captioner.ingest.shared_recognition import SharedRecognition
 from captioner.ingest.stage import wishes_of
 from captioner.ingest.tracks import Tracks
+from captioner.interpreter import Interpreter, interpreter
 from captioner.metrics import Metrics
 from captioner.realtime.cost import price_table
 from captioner.realtime.patience import Patience
@@ -38,6 +45,7 @@ from captioner.server.parts import Parts
 from captioner.settings import ROLES, Settings
 from captioner.speech.studio import Studio
 from captioner.speech.voices import Voices
+from captioner.translation.stage import Kept, Translations, Wanted
 
 _READY, _READY_S = "captioner:ready", 60
 """A key that tells nothing, and how long it stays there, in seconds."""
@@ -54,10 +62,10 @@ class Running:
 
 
 @asynccontextmanager
-async def joined_alone(settings: Settings, studio: Studio | None = None) -> AsyncIterator[Running]:
-    """One process that does all: audio → tracks → recogniser → rooms → journal, bus → readers.
+async def joined_alone(settings: Settings) -> AsyncIterator[Running]:
+    """One process that does all: audio → tracks → recogniser → rooms → journal, bus → readers,
 
-    `studio`: who speaks the captions; None, nobody does.
+    and from the bus to translations, which are captions too, and to voices.
     """
     metrics = Metrics()
     with open_store(settings.data) as store:
@@ -67,21 +75,44 @@ async def joined_alone(settings: Settings, studio: Studio | None = None) -> Asyn
         accounts = await _accounts(settings, store.usage)
         async with (
             recogniser(settings) as recognises,
+            interpreter(settings, recognises.embedded) as interprets,
             asyncio.TaskGroup() as tasks,
             _tracks(settings, recognises, accounts, metrics) as tracks,
             Hub(bus) as hub,
-            Voices(bus, studio, on_skipped=metrics.speech_skipped) as voices,
+            Voices(bus, _studio(interprets), on_skipped=metrics.speech_skipped) as voices,
         ):
-            rooms.on_ending.append(tracks.finish)
+            reading = Reading(hub.languages, voices.languages)
+            translations = Translations(
+                rooms,
+                bus,
+                interprets.translator,
+                kept=_kept(store.transcript),
+                read=_at_once(reading.languages),
+                metrics=metrics,
+            )
+            reading.on_news = translations.wake
+
+            async def finish(room: str) -> None:
+                await tracks.finish(room)
+                await translations.finish(room)
+
+            rooms.on_ending.append(finish)
             rooms.on_erased.append(accounts.forget)
             rooms.on_changed.append(tracks.change)
-            background = (store.run(), accounts.run(), say_what_is_wrong(recognises.engines))
+            rooms.on_changed.append(lambda _room: translations.wake())
+            background = (
+                store.run(),
+                accounts.run(),
+                say_what_is_wrong(recognises.engines),
+                translations.run(),
+            )
             running = [tasks.create_task(work) for work in background]
 
             async def usage(room: str) -> RoomUsage:
                 return accounts.usage(room)
 
             async def write_down() -> None:
+                await translations.finish_all()
                 for room in await rooms.list():
                     await store.finish(room.settings.id)
 
@@ -98,6 +129,7 @@ async def joined_alone(settings: Settings, studio: Studio | None = None) -> Asyn
                     usage,
                     metrics,
                     voices,
+                    reading,
                 ),
                 write_down,
             )
@@ -106,13 +138,8 @@ async def joined_alone(settings: Settings, studio: Studio | None = None) -> Asyn
 
 
 @asynccontextmanager
-async def joined_over_redis(
-    settings: Settings, studio: Studio | None = None
-) -> AsyncIterator[Running]:
-    """One of the processes that share rooms over Redis, with its share of the work.
-
-    `studio`: who speaks the captions to those who listen here; None, nobody does.
-    """
+async def joined_over_redis(settings: Settings) -> AsyncIterator[Running]:
+    """One of the processes that share rooms over Redis, with its share of the work."""
     roles, metrics = settings.roles, Metrics()
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
@@ -139,11 +166,26 @@ async def joined_over_redis(
         if recognises is not None:
             await enter(_running(recognition.run()))
         hub = await enter(Hub(bus))
-        voices = await enter(Voices(bus, studio, on_skipped=metrics.speech_skipped))
+        interprets = await enter(_interpreter(settings, recognises))
+        voices = await enter(Voices(bus, _studio(interprets), on_skipped=metrics.speech_skipped))
+        transcripts = SharedTranscripts(redis, rooms)
+        reading = Reading(hub.languages, voices.languages)
+        shared_reading = SharedReading(redis, reading.languages)
+        await enter(_running(shared_reading.run()))
         rooms.on_ending.append(tracks.finish)
+        if "translate" in roles and interprets is not None:
+            translations = Translations(
+                rooms,
+                bus,
+                interprets.translator,
+                kept=_kept(transcripts.transcript),
+                read=shared_reading.languages,
+                metrics=metrics,
+            )
+            rooms.on_ending.append(translations.finish)
+            await enter(_running(translations.run()))
         rooms.on_erased += [accounts.forget, records.forget]
         rooms.on_changed.append(tracks.change)
-        transcripts = SharedTranscripts(redis, rooms)
 
         async def usage(room: str) -> RoomUsage:
             return await records.usage(room, accounts)
@@ -161,9 +203,48 @@ async def joined_over_redis(
                 usage,
                 metrics,
                 voices,
+                reading,
             ),
             _nothing,
         )
+
+
+def _studio(interprets: Interpreter | None) -> Studio | None:
+    if interprets is None:
+        return None
+    return Studio(interprets.synthesizer, StreamEncoder, Diction)
+
+
+@asynccontextmanager
+async def _interpreter(
+    settings: Settings, recognises: Recogniser | None
+) -> AsyncIterator[Interpreter | None]:
+    """Who translates and speaks; None where this process does neither."""
+    if not settings.roles & {"translate", "gateway"}:
+        yield None
+        return
+    engine = recognises.embedded if recognises is not None else None
+    # An engine takes half a gigabyte: no process that only answers readers runs one to speak.
+    starts = "translate" in settings.roles
+    async with interpreter(settings, engine, starts_engine=starts) as interprets:
+        yield interprets
+
+
+def _kept(transcript: Callable[[str], Awaitable[Transcript]]) -> Kept:
+    """The finals of a room, as they were said and in a language."""
+
+    async def kept(room: str, language: str) -> Sequence[Caption]:
+        found = await transcript(room)
+        return (*found.spoken(), *found.captions(language))
+
+    return kept
+
+
+def _at_once(languages: Callable[[], Wanted]) -> Callable[[], Awaitable[Wanted]]:
+    async def read() -> Wanted:
+        return languages()
+
+    return read
 
 
 def _ready(redis: Redis, recognises: Recogniser | None) -> Callable[[], Awaitable[None]]:

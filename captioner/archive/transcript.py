@@ -8,23 +8,17 @@ from captioner.captions.model import Caption, Event, Gap
 
 
 class Transcript:
-    """The sum of a room's kept events, however often they are added.
-
-    Their order matters only to what was spoken: of a caption, the language that came first.
-    """
+    """The sum of a room's kept events, in whatever order and how often they are added."""
 
     def __init__(self) -> None:
         self._captions: dict[str, dict[str, Caption]] = {}
         self._gaps: dict[Gap, None] = {}
-        self._spoken: dict[str, str] = {}
-        """By caption, the language it was kept in first: translations come later."""
 
     def add(self, event: Event) -> None:
         """Take in a final, a correction or a gap; the state of the room is not part of it."""
         if isinstance(event, Gap):
             self._gaps.setdefault(event)
         elif isinstance(event, Caption):
-            self._spoken.setdefault(event.id, event.language)
             captions = self._captions.setdefault(event.language, {})
             known = captions.get(event.id)
             if known is None or known.rev < event.rev:
@@ -45,9 +39,8 @@ class Transcript:
 
     def spoken(self) -> tuple[Caption, ...]:
         """What was said as it was said, in whatever languages that was; no translations."""
-        return _in_order(
-            self._captions[language][caption] for caption, language in self._spoken.items()
-        )
+        kept = (caption for captions in self._captions.values() for caption in captions.values())
+        return _in_order(caption for caption in kept if caption.source is None)
 
     def gaps(self, language: str) -> tuple[Gap, ...]:
         """In the order of their start."""

@@ -49,17 +49,17 @@ async def _list(server: str, room: str, languages: Sequence[str], token: str | N
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     local = urlsplit(server).hostname in ("127.0.0.1", "localhost", "::1")
     async with httpx.AsyncClient(
-        base_url=f"{server}/v1/rooms", headers=headers, timeout=ANSWER_S, trust_env=not local
+        base_url=server, headers=headers, timeout=ANSWER_S, trust_env=not local
     ) as http:
-        made = await http.post("", json={"id": room, "translations": list(languages)})
+        made = await http.post("/v1/rooms", json={"id": room, "translations": list(languages)})
         if made.status_code == _CREATED:
             return
         if made.status_code != _EXISTS:
             raise _refusal(made)
-        found = _answer(await http.get(f"/{room}"))
+        found = _answer(await http.get(f"/v1/rooms/{room}"))
         listed = dict.fromkeys((*found["translations"], *languages))
         if list(listed) != found["translations"]:
-            _answer(await http.patch(f"/{room}", json={"translations": list(listed)}))
+            _answer(await http.patch(f"/v1/rooms/{room}", json={"translations": list(listed)}))
 
 
 def _answer(response: httpx.Response) -> Any:

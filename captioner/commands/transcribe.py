@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,13 +24,15 @@ from captioner.archive.files import replace_file
 from captioner.audio.files import AudioFile
 from captioner.batch import Batch
 from captioner.captions.messages import to_message
-from captioner.captions.model import Caption
+from captioner.captions.model import Caption, Gap
 from captioner.commands.options import CommaSeparated, LanguageTag, json_option, option, to_option
 from captioner.commands.running import run
 from captioner.commands.settings_options import settings_given, settings_options
 from captioner.errors import CaptionerError
 from captioner.realtime.providers import for_recordings
 from captioner.settings import Settings
+from captioner.translation.offline import translations
+from captioner.translation.translator import Translator
 
 if TYPE_CHECKING:
     from captioner.recogniser import Recogniser
@@ -58,7 +62,7 @@ FORMATS = {
 )
 @option("--language", default="auto", type=LanguageTag("auto"), help="Spoken language.")
 @to_option
-@settings_options("engine", "model", "device", "cache")
+@settings_options("engine", "translator", "model", "device", "cache")
 @json_option
 @click.pass_context
 def transcribe(
@@ -69,10 +73,11 @@ def transcribe(
     formats: tuple[str, ...],
     out: Path | None,
     language: str,
+    to: tuple[str, ...],
     as_json: bool,
     **given: str | None,
 ) -> None:
-    """Write FILE.LANGUAGE.vtt for every FILE of audio or video.
+    """Write FILE.LANGUAGE.vtt for every FILE of audio or video, and one for each language of --to.
 
     The files are there when they are complete; one that was there before is replaced.
     """
@@ -81,7 +86,7 @@ def transcribe(
     if out and len(names) < len(files):
         raise click.UsageError(f"Two of the files are called {names.most_common(1)[0][0]}.")
     writing = _Writing(formats, out, as_json=as_json)
-    run(_all(files, language, settings, writing))
+    run(_all(files, language, to, settings, writing))
     if writing.failed:
         raise CaptionerError(f"{writing.failed} of {len(files)} not transcribed.")
 
@@ -101,16 +106,26 @@ class _Writing:
             event = {**to_message(caption), "file": str(file)}
             click.echo(json.dumps(event, ensure_ascii=False))
 
-    def done(self, file: Path, batch: Batch) -> None:
+    def done(self, file: Path, language: str, captions: list[Caption], gaps: list[Gap]) -> None:
+        """All that is said in the file is here, in a language."""
         folder = self._out or file.parent
         folder.mkdir(parents=True, exist_ok=True)
         for name in self._formats:
-            target = folder / f"{file.name}.{batch.language}.{name}"
-            content = FORMATS[name](batch.captions, batch.gaps, batch.language)
-            replace_file(target, content.encode())
+            target = folder / f"{file.name}.{language}.{name}"
+            replace_file(target, FORMATS[name](captions, gaps, language).encode())
             self.written.append(target)
-        for gap in batch.gaps:
+
+    def missing(self, file: Path, gaps: list[Gap]) -> None:
+        for gap in gaps:
             click.echo(f"{file}: {gap.start:.0f} to {gap.end:.0f} s: {gap.reason}", err=True)
+
+    def untranslated(self, file: Path, language: str, count: int) -> None:
+        if count:
+            said = "caption says" if count == 1 else "captions say"
+            click.echo(
+                f"{file}: {count} {said} in {language} what was said: no translation came.",
+                err=True,
+            )
 
     def wrong(self, file: Path, error: Exception) -> None:
         self.failed += 1
@@ -119,8 +134,13 @@ class _Writing:
 
 
 async def _all(
-    files: tuple[Path, ...], language: str, settings: Settings, writing: _Writing
+    files: tuple[Path, ...],
+    language: str,
+    to: tuple[str, ...],
+    settings: Settings,
+    writing: _Writing,
 ) -> None:
+    from captioner.interpreter import interpreter
     from captioner.recogniser import recogniser  # numpy and the codecs take a while to load
 
     console = Console(stderr=True)
@@ -136,17 +156,24 @@ async def _all(
         redirect_stdout=False,
         disable=not console.is_terminal or writing.as_json,
     )
-    async with recogniser(settings) as recognises:
+    async with AsyncExitStack() as stack:
+        recognises = await stack.enter_async_context(recogniser(settings))
+        translator = None
+        if to:
+            interprets = interpreter(settings, recognises.embedded)
+            translator = (await stack.enter_async_context(interprets)).translator
         with progress:
             for file in files:
-                await _one(file, language, recognises, progress, writing)
+                batch = await _one(file, language, recognises, progress, writing)
+                if batch is not None and translator is not None:
+                    await _translate(file, batch, to, translator, progress, writing)
     for target in writing.written if not writing.as_json else ():
         click.echo(target)
 
 
 async def _one(
     file: Path, language: str, recognises: Recogniser, progress: Progress, writing: _Writing
-) -> None:
+) -> Batch | None:
     task = progress.add_task(file.name, total=None)
     engine = recognises.engines[0]
     provider = for_recordings(engine.provider)
@@ -161,8 +188,37 @@ async def _one(
         with AudioFile(str(file), provider.sample_rate) as audio:
             progress.update(task, total=audio.duration)
             await batch.run(engine.connect, audio)
-        writing.done(file, batch)
+        writing.done(file, batch.language, batch.captions, batch.gaps)
+        writing.missing(file, batch.gaps)
     except (CaptionerError, OSError) as error:
         writing.wrong(file, error)
-    else:
-        progress.update(task, total=1, completed=1)
+        return None
+    progress.update(task, total=1, completed=1)
+    return batch
+
+
+async def _translate(
+    file: Path,
+    batch: Batch,
+    languages: tuple[str, ...],
+    translator: Translator,
+    progress: Progress,
+    writing: _Writing,
+) -> None:
+    """Write the transcript in other languages too."""
+    for language in languages:
+        if language == batch.language:
+            continue
+        task = progress.add_task(f"{file.name} in {language}", total=len(batch.captions))
+        made: list[Caption] = []
+        try:
+            async for caption in translations(batch.captions, language, translator):
+                made.append(caption)
+                writing.said(file, caption)
+                progress.update(task, completed=len(made))
+            gaps = [replace(gap, language=language) for gap in batch.gaps]
+            writing.done(file, language, made, gaps)
+        except (CaptionerError, OSError) as error:
+            writing.wrong(file, error)
+        else:
+            writing.untranslated(file, language, sum(caption.untranslated for caption in made))

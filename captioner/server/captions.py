@@ -62,6 +62,7 @@ async def correct(
 ) -> dict[str, Any]:
     """Correct a final, in a room that has ended too. 404: no such caption; 409: still open."""
     told = await parts.rooms.correct(room, correction_from({"id": caption, **wanted.model_dump()}))
+    parts.reading.ask(room, (await parts.rooms.summary(room)).languages)
     return to_message(told.event, told.seq)
 
 

@@ -13,6 +13,7 @@ from captioner.accounts.accounts import RoomUsage
 from captioner.archive.transcript import Transcript
 from captioner.bus.bus import Bus
 from captioner.delivery.hub import Hub
+from captioner.delivery.reading import Reading
 from captioner.ingest.tracks import Tracks
 from captioner.metrics import Metrics
 from captioner.realtime.engines import Upstream
@@ -27,7 +28,7 @@ class Parts:
 
     `roles`: what this process does. `check_ready` raises `CaptionerError` with why it could not do
     it now. `recognition`: who recognises the streams of rooms, by room and stream, whichever
-    process captions them.
+    process captions them. `reading`: what is read here, so that it is translated.
     """
 
     roles: frozenset[str]
@@ -41,6 +42,7 @@ class Parts:
     usage: Callable[[str], Awaitable[RoomUsage]]
     metrics: Metrics
     voices: Voices
+    reading: Reading
     readers: Readers = field(default_factory=Readers)
 
 

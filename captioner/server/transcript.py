@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Literal, Protocol
@@ -13,7 +14,9 @@ from fastapi import APIRouter, Query, Response
 from captioner.archive import srt, text, transcript_json, ttml, webvtt
 from captioner.captions.model import Caption, Gap
 from captioner.rooms.languages import language_tag
-from captioner.server.parts import Joined, RoomName
+from captioner.rooms.local import languages_behind, languages_to_translate
+from captioner.rooms.room import RoomSettings
+from captioner.server.parts import Joined, Parts, RoomName
 
 router = APIRouter(prefix="/v1/rooms/{room}", tags=["transcript"])
 
@@ -30,6 +33,9 @@ class Render(Protocol):
     ) -> str: ...
 
 
+TRANSLATED_S = 5.0
+"""How long a file is waited for until what was said is translated."""
+_LOOK_S = 0.1
 UNDETERMINED = "und"
 """The BCP 47 tag of a text whose language nobody knows."""
 
@@ -68,6 +74,7 @@ async def download(
     """The finals and the gaps so far; valid at any moment."""
     language, also = (tag and language_tag(tag) for tag in (language, also))
     summary = await parts.rooms.summary(room)
+    await _translated(parts, summary.settings, {tag for tag in (language, also) if tag})
     transcript = await parts.transcript(room)
     captions = transcript.captions(language) if language else transcript.spoken()
     below = _translations(captions, transcript.captions(also)) if also else ()
@@ -82,6 +89,19 @@ async def download(
     name = ".".join(filter(None, (room, language, also, format)))
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
     return Response(content.encode(), headers=headers, media_type=written.media_type)
+
+
+async def _translated(parts: Parts, settings: RoomSettings, languages: set[str]) -> None:
+    """Wait a moment for what is missing of the languages: nobody may have read them until now."""
+    wanted = languages.intersection(languages_to_translate(settings))
+    if not wanted & await languages_behind(parts.bus, settings):
+        return
+    parts.reading.ask(settings.id, wanted)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(TRANSLATED_S):
+            # The bus tells of events, not of who is behind; and few ask for such a file.
+            while wanted & await languages_behind(parts.bus, settings):  # noqa: ASYNC110
+                await asyncio.sleep(_LOOK_S)
 
 
 def _translations(captions: Iterable[Caption], also: Iterable[Caption]) -> list[Caption]:

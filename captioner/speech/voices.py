@@ -80,6 +80,13 @@ class Voices:
         """By how many seconds the voice that is latest lags behind what was said."""
         return max((voice.stage.lag for voice in self._voices.values()), default=0.0)
 
+    def languages(self) -> dict[str, frozenset[str]]:
+        """What is listened to of which rooms just now."""
+        found: dict[str, set[str]] = {}
+        for room, language in self._voices:
+            found.setdefault(room, set()).add(language)
+        return {room: frozenset(languages) for room, languages in found.items()}
+
     @asynccontextmanager
     async def listen(
         self, room: VoicedRoom, language: str, format: Format | None = None

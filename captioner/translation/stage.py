@@ -127,8 +127,16 @@ class Translations:
         self.want(room, tuple(languages))
         for language in languages:
             self._start(room, language)
-        async with asyncio.timeout(FINISH_S):
-            await asyncio.gather(*(self._finish(room, language) for language in languages))
+        try:
+            async with asyncio.timeout(FINISH_S):
+                await asyncio.gather(*(self._finish(room, language) for language in languages))
+        except TimeoutError:
+            logger.warning("Room %s: not all that was said is translated.", room)
+
+    async def finish_all(self) -> None:
+        """Have all that was said translated, of the rooms that are translated here just now."""
+        rooms = {room for room, _ in self._working}
+        await asyncio.gather(*map(self.finish, rooms))
 
     async def _finish(self, room: str, language: str) -> None:
         work = self._working.get((room, language))

@@ -18,6 +18,7 @@ from captioner.audio.pcm import SAMPLE_RATE
 from captioner.bus.memory import MemoryBus
 from captioner.captions.model import Event
 from captioner.delivery.hub import Hub
+from captioner.delivery.reading import Reading
 from captioner.errors import EngineUnavailable
 from captioner.ingest.tracks import Tracks
 from captioner.metrics import Metrics
@@ -128,6 +129,7 @@ async def running_edge(
                 usage,
                 metrics,
                 voices,
+                Reading(hub.languages, voices.languages),
             )
             listener = bound("127.0.0.1", 0)
             app = create_application(parts, web_root())

