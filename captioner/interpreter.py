@@ -14,11 +14,13 @@ from captioner.realtime.conversations import Conversations, Report, Size
 from captioner.realtime.interpreting import (
     Chats,
     Converses,
+    Hears,
     Nobody,
     own_address,
     who_speaks,
     who_translates,
 )
+from captioner.realtime.spoken_translations import KEEP_ALIVE_S, Hearing
 from captioner.realtime.tokens import Tokens
 from captioner.recogniser import engine_command, keys_of
 from captioner.settings import Settings
@@ -78,6 +80,8 @@ async def interpreter(
                 translator = RealtimeTranslator(await enter(reach(translates, sound=False)))
             case Chats(url, model, key):
                 translator = await enter(ChatTranslator(url, model, key, report=report))
+            case Hears(partner):
+                translator = NoTranslator(f"{partner.model} translates speech, and no text.")
             case Nobody(why):
                 translator = NoTranslator(why)
         synthesizer: Synthesizer
@@ -87,6 +91,25 @@ async def interpreter(
             case Nobody(why):
                 synthesizer = NoSynthesizer(why)
         yield Interpreter(translator, synthesizer)
+
+
+def hearing(settings: Settings) -> Hearing | None:
+    """Who hears the speech that it translates, if the settings choose such a server.
+
+    Raises `BadInput` as `interpreter` does.
+    """
+    chosen = who_translates(settings.translator, settings.engine, keys_of(settings))
+    if not isinstance(chosen, Hears):
+        return None
+    connect = connector(
+        chosen.url,
+        chosen.headers,
+        server=chosen.partner.name,
+        secret=chosen.secret,
+        opens=chosen.partner.opens,
+        ping=KEEP_ALIVE_S,
+    )
+    return Hearing(chosen.partner, connect)
 
 
 class NoTranslator:

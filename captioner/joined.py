@@ -28,7 +28,7 @@ from captioner.errors import EngineUnavailable, RedisUnavailable
 from captioner.ingest.shared_recognition import SharedRecognition
 from captioner.ingest.stage import wishes_of
 from captioner.ingest.tracks import Tracks
-from captioner.interpreter import Interpreter, interpreter
+from captioner.interpreter import Interpreter, hearing, interpreter
 from captioner.metrics import Metrics
 from captioner.realtime.cost import price_table
 from captioner.realtime.patience import Patience
@@ -45,7 +45,9 @@ from captioner.server.parts import Parts
 from captioner.settings import ROLES, Settings
 from captioner.speech.studio import Studio
 from captioner.speech.voices import Voices
-from captioner.translation.stage import Kept, Translations, Wanted
+from captioner.translation.ears import Ears
+from captioner.translation.heard_room import HeardTranslates
+from captioner.translation.stage import Kept, TextTranslates, Translates, Translations, Wanted
 
 _READY, _READY_S = "captioner:ready", 60
 """A key that tells nothing, and how long it stays there, in seconds."""
@@ -67,7 +69,8 @@ async def joined_alone(settings: Settings) -> AsyncIterator[Running]:
 
     and from the bus to translations, which are captions too, and to voices.
     """
-    metrics = Metrics()
+    metrics, ears = Metrics(), Ears()
+    hears = hearing(settings)
     with open_store(settings.data) as store:
         bus = MemoryBus()
         rooms = Rooms(bus, store)
@@ -77,18 +80,19 @@ async def joined_alone(settings: Settings) -> AsyncIterator[Running]:
             recogniser(settings) as recognises,
             interpreter(settings, recognises.embedded) as interprets,
             asyncio.TaskGroup() as tasks,
-            _tracks(settings, recognises, accounts, metrics) as tracks,
+            _tracks(settings, recognises, accounts, metrics, ears) as tracks,
             Hub(bus) as hub,
             Voices(bus, _studio(interprets), on_skipped=metrics.speech_skipped) as voices,
         ):
             reading = Reading(hub.languages, voices.languages)
+            kept = _kept(store.transcript)
+            translates: Translates = (
+                HeardTranslates(ears, hears, bus, kept=kept, metrics=metrics)
+                if hears is not None
+                else TextTranslates(bus, interprets.translator, kept=kept, metrics=metrics)
+            )
             translations = Translations(
-                rooms,
-                bus,
-                interprets.translator,
-                kept=_kept(store.transcript),
-                read=_at_once(reading.languages),
-                metrics=metrics,
+                rooms, translates, read=_at_once(reading.languages), metrics=metrics
             )
             reading.on_news = translations.wake
 
@@ -140,7 +144,8 @@ async def joined_alone(settings: Settings) -> AsyncIterator[Running]:
 @asynccontextmanager
 async def joined_over_redis(settings: Settings) -> AsyncIterator[Running]:
     """One of the processes that share rooms over Redis, with its share of the work."""
-    roles, metrics = settings.roles, Metrics()
+    roles, metrics, ears = settings.roles, Metrics(), Ears()
+    hears = hearing(settings)
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
         redis = await enter(connected(settings.redis.get_secret_value()))
@@ -161,7 +166,7 @@ async def joined_over_redis(settings: Settings) -> AsyncIterator[Running]:
         if recognises is not None:
             await enter(_running(accounts.run()))
             await enter(_running(say_what_is_wrong(recognises.engines)))
-        tracks = await enter(_tracks(settings, recognises, accounts, metrics))
+        tracks = await enter(_tracks(settings, recognises, accounts, metrics, ears))
         recognition = SharedRecognition(redis, leases, tracks.upstreams)
         if recognises is not None:
             await enter(_running(recognition.run()))
@@ -173,14 +178,16 @@ async def joined_over_redis(settings: Settings) -> AsyncIterator[Running]:
         shared_reading = SharedReading(redis, reading.languages)
         await enter(_running(shared_reading.run()))
         rooms.on_ending.append(tracks.finish)
-        if "translate" in roles and interprets is not None:
+        translates: Translates | None = None
+        kept = _kept(transcripts.transcript)
+        if hears is not None:
+            if "ingest" in roles:  # the audio is where it is captioned
+                translates = HeardTranslates(ears, hears, bus, kept=kept, metrics=metrics)
+        elif "translate" in roles and interprets is not None:
+            translates = TextTranslates(bus, interprets.translator, kept=kept, metrics=metrics)
+        if translates is not None:
             translations = Translations(
-                rooms,
-                bus,
-                interprets.translator,
-                kept=_kept(transcripts.transcript),
-                read=shared_reading.languages,
-                metrics=metrics,
+                rooms, translates, read=shared_reading.languages, metrics=metrics
             )
             rooms.on_ending.append(translations.finish)
             await enter(_running(translations.run()))
@@ -283,8 +290,14 @@ async def _accounts(settings: Settings, records: UsageRecords) -> Accounts:
 
 
 def _tracks(
-    settings: Settings, recognises: Recogniser | None, accounts: Accounts, metrics: Metrics
+    settings: Settings,
+    recognises: Recogniser | None,
+    accounts: Accounts,
+    metrics: Metrics,
+    ears: Ears,
 ) -> Tracks:
+    sample_rate = recognises.sample_rate if recognises else SAMPLE_RATE
+
     def transcribe(room: Room, place: TrackPlace, language: str) -> Transcription:
         if recognises is None:
             raise EngineUnavailable("This process recognises no speech.")
@@ -300,7 +313,8 @@ def _tracks(
 
     return Tracks(
         transcribe,
-        recognises.sample_rate if recognises else SAMPLE_RATE,
+        sample_rate,
+        listen=lambda room, place: ears.open(room, place, sample_rate),
         on_gap=lambda gap: metrics.gap(gap.reason, gap.end - gap.start),
         grace_s=settings.grace,
     )

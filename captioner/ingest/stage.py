@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Protocol
 
 from captioner.audio.pcm import Samples, silence
 from captioner.captions.assembly import Assembly, Released
@@ -31,6 +32,34 @@ SILENCE_STEP_S = 5.0
 """Silence is journalled in steps no shorter than this."""
 Transcribe = Callable[[Room, TrackPlace, str], Transcription]
 """Makes the transcription of a track of a room, which is spoken in a language (or `auto`)."""
+
+
+class Listener(Protocol):
+    """Somebody else who hears a track, and waits for nothing."""
+
+    def hear(self, samples: Samples) -> None: ...
+
+    def end(self) -> None:
+        """No more audio."""
+        ...
+
+    def close(self) -> None:
+        """The track is over: all that was said is published."""
+        ...
+
+
+Listen = Callable[[Room, TrackPlace], Listener]
+"""Whoever hears a track of a room from its first sample on."""
+
+
+class Nobody:
+    """Nobody else hears the track."""
+
+    def hear(self, samples: Samples) -> None: ...
+
+    def end(self) -> None: ...
+
+    def close(self) -> None: ...
 
 
 OnGap = Callable[[Gap], None]
@@ -61,12 +90,14 @@ class Stage:
         language: str,
         speaker: str | None,
         transcribe: Transcribe,
+        listener: Listener | None = None,
         on_gap: OnGap = lambda _gap: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._room = room
         self._place = place
         self._on_gap = on_gap
+        self._listener = listener or Nobody()
         self._language = "und" if language == "auto" else language
         """What was spoken last, as far as that is known."""
         self._received = place.settled
@@ -123,11 +154,13 @@ class Stage:
         # Off the record nothing leaves the room, but its clock goes on.
         heard = silence(samples.size) if self._room.status == "paused" else samples
         await self._transcription.send(heard)
+        self._listener.hear(heard)
         self._received += samples.size / self.sample_rate
         self._arrivals.note(self._place.base + self._received)
 
     async def end(self) -> None:
         """No more audio: what was said is captioned, then `run` returns."""
+        self._listener.end()
         await self._transcription.end()
 
     async def run(self) -> None:

@@ -11,7 +11,7 @@ from types import TracebackType
 
 from captioner.errors import Busy, CaptionerError, StreamInUse
 from captioner.ingest.intake import Intake
-from captioner.ingest.stage import OnGap, Stage, Transcribe
+from captioner.ingest.stage import Listen, Listener, Nobody, OnGap, Stage, Transcribe
 from captioner.ingest.start import Start
 from captioner.realtime.engines import Upstream
 from captioner.rooms.room import Room
@@ -128,6 +128,7 @@ class Tracks:
         transcribe: Transcribe,
         sample_rate: int,
         *,
+        listen: Listen = lambda _room, _place: Nobody(),
         on_gap: OnGap = lambda _gap: None,
         grace_s: float = 30.0,
         clock: Callable[[], float] = time.monotonic,
@@ -135,6 +136,7 @@ class Tracks:
         """`sample_rate`: of what is transcribed, in Hz."""
         self.sample_rate = sample_rate
         self._transcribe = transcribe
+        self._listen = listen
         self._on_gap = on_gap
         self._grace_s = grace_s
         self._clock = clock
@@ -220,17 +222,19 @@ class Tracks:
         publisher.connected = True
         place = await room.open_track(start.stream, publisher)
         publisher.connected = False
+        listener = self._listen(room, place)
         stage = Stage(
             room,
             place,
             language=language,
             speaker=start.speaker,
             transcribe=self._transcribe,
+            listener=listener,
             on_gap=self._on_gap,
         )
         track = Track(stage, start.language, publisher)
         self._tracks[room.settings.id, start.stream] = track
-        living = asyncio.create_task(self._live(room, start.stream, track))
+        living = asyncio.create_task(self._live(room, start.stream, track, listener))
         self._living.add(living)
         living.add_done_callback(self._living.discard)
 
@@ -241,10 +245,11 @@ class Tracks:
         publisher.on_displaced = give_up
         return track
 
-    async def _live(self, room: Room, stream: str, track: Track) -> None:
+    async def _live(self, room: Room, stream: str, track: Track, listener: Listener) -> None:
         try:
             await track.run(self._grace_s)
         finally:
+            listener.close()
             try:
                 await room.close_track(stream)
             except CaptionerError as error:

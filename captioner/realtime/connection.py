@@ -90,12 +90,13 @@ def connector(
     server: str = "the recogniser",
     secret: str = "",
     opens: float = OPEN_S,
+    ping: float = PING_S,
     pong: float = PONG_S,
 ) -> Connect:
     """Connections to the Realtime server at `url` (ws:// or wss://, its query included).
 
-    `server`: its name, for people. `opens`: seconds that the handshake may take. `pong`: the same
-    for an answer to a ping.
+    `server`: its name, for people. `opens`: seconds that the handshake may take. `ping`: seconds
+    between two of them. `pong`: how many an answer to one may take.
     """
 
     @asynccontextmanager
@@ -108,7 +109,7 @@ def connector(
                 compression=None,  # base64 of noise: much work for little
                 max_size=LARGEST_EVENT,
                 open_timeout=opens,
-                ping_interval=PING_S,
+                ping_interval=ping,
                 ping_timeout=pong,
             )
         except InvalidStatus as error:

@@ -2,7 +2,9 @@
 
 `embedded`; `openai` or `openai/MODEL`; `azure/DEPLOYMENT`; the ws:// or wss:// address of any
 Realtime server with its model, or without one of a `captioner engine` (`captioner+ws://` says so);
-to translate also `chat+http://host:port/v1#MODEL`. Empty: whoever recognises speech, if that can.
+to translate also `chat+http://host:port/v1#MODEL`, and a model that hears the speech itself:
+`openai/gpt-realtime-translate`, `ws://host:port?model=captioner-live-translate`. Empty: whoever recognises speech, if that
+can.
 """
 
 from __future__ import annotations
@@ -18,10 +20,12 @@ from captioner.realtime.partners import (
     CAPTIONER,
     OWN_TRANSLATION,
     OWN_VOICE,
+    HearingPartner,
     Partner,
     azure,
     elsewhere,
     embedded,
+    hears,
     openai,
 )
 
@@ -49,6 +53,16 @@ class Chats:
 
 
 @dataclass(frozen=True, slots=True)
+class Hears:
+    """A server of translation sessions, which hear what they translate."""
+
+    partner: HearingPartner
+    url: str = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    secret: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Nobody:
     """Nobody was chosen, and who recognises speech can do nothing else. `why`: for people."""
 
@@ -62,12 +76,13 @@ def own_address(engine: str, model: str) -> str:
     return url._replace(path=path, query=urlencode({"model": model})).geturl()
 
 
-def who_translates(word: str, engine: str, keys: Keys) -> Converses | Chats | Nobody:
+def who_translates(word: str, engine: str, keys: Keys) -> Converses | Chats | Hears | Nobody:
     """By the settings `translator` and `engine`; raises `BadInput` with what is wrong."""
     word = word.strip()
     if word.startswith(("chat+http://", "chat+https://")):
         return _chat(word.removeprefix("chat+"), keys.translator)
-    return _converses("translator", word, engine, keys, keys.translator)
+    chosen = _converses("translator", word, engine, keys, keys.translator)
+    return _hears(chosen) or chosen if isinstance(chosen, Converses) else chosen
 
 
 def who_speaks(word: str, engine: str, keys: Keys) -> Converses | Nobody:
@@ -88,6 +103,16 @@ def _converses(work: Work, word: str, engine: str, keys: Keys, key: str) -> Conv
     if "://" in word:
         return _address(work, word, key)
     raise BadInput(f"--{work}: {word!r} is none; known are {_known(work)}")
+
+
+def _hears(chosen: Converses) -> Hears | None:
+    """The same server by its other address, if its model hears what it translates."""
+    partner = hears(chosen.partner.name, chosen.partner.model)
+    if partner is None:
+        return None
+    url = urlsplit(chosen.url)
+    path = f"{url.path.removesuffix('/translations')}/translations"
+    return Hears(partner, url._replace(path=path).geturl(), chosen.headers, chosen.secret)
 
 
 def _own_model(work: Work) -> str:

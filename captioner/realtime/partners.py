@@ -51,6 +51,51 @@ CAPTIONER = Partner(
 OWN_TRANSLATION, OWN_VOICE = "captioner-translate", "captioner-voice"
 """The models that one has."""
 
+
+@dataclass(frozen=True, slots=True)
+class HearingPartner:
+    """One server with one model that hears speech and writes it in another language.
+
+    Times are seconds. `languages`: into which it translates, by their first subtag; None: it says
+    so itself, and takes whole tags. `lag`: how far what it says of the time of its words lies
+    behind when their original was said. `pace`: how many seconds of audio it takes in one. The
+    others are those of `Partner`.
+    """
+
+    name: str
+    model: str
+    languages: frozenset[str] | None = None
+    lag: float = 1.0
+    pace: float | None = None
+    lifetime: float = 3600.0
+    opens: float = 10.0
+    configures: float = 10.0
+
+    def spelt(self, language: str) -> str | None:
+        """What it calls a language (a BCP 47 tag); None: it does not translate into that."""
+        if self.languages is None:
+            return language
+        first = language.split("-")[0]
+        return first if first in self.languages else None
+
+
+OWN_LIVE_TRANSLATION = "captioner-live-translate"
+OPENAI_LIVE_TRANSLATION = "gpt-realtime-translate"
+"""What the names of its models begin with that hear what they translate."""
+
+_OPENAI_LANGUAGES = frozenset("es pt fr ja ru zh de ko hi id vi it en".split())
+
+
+def hears(name: str, model: str) -> HearingPartner | None:
+    """The server called `name` with that model, if it is one that hears what it translates."""
+    if model == OWN_LIVE_TRANSLATION:
+        return HearingPartner(name, model, lifetime=float("inf"), opens=20.0, configures=120.0)
+    if model.startswith(OPENAI_LIVE_TRANSLATION):
+        # It was never measured how far behind its times are; an interpreter is 2 s behind.
+        return HearingPartner(name, model, _OPENAI_LANGUAGES, lag=2.0, pace=3.0)
+    return None
+
+
 OPENAI = Partner("openai", tools=True, at_once=4)
 OPENAI_MODEL = "gpt-realtime-2.1-mini"
 """What is used where nobody chose."""

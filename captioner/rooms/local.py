@@ -116,6 +116,11 @@ class LocalRoom:
         return frozenset(self._open)
 
     @property
+    def streams(self) -> tuple[str, ...]:
+        """Those that were ever published."""
+        return tuple(self._ledger.tracks)
+
+    @property
     def clock_started(self) -> datetime:
         """When the room clock was 0; a track must have been opened."""
         assert self._ledger.clock_started is not None

@@ -68,6 +68,11 @@ def translation_duty(language: str) -> str:
     return f"translate/{language}"
 
 
+def heard_translation_duty(language: str, stream: str) -> str:
+    """The duty of translating a stream into a language by hearing it."""
+    return f"{translation_duty(language)}/{stream}"
+
+
 class Duty(Protocol):
     """Something that one process at a time does for a room, such as translating it."""
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from captioner.bus.bus import Bus
 from captioner.captions.model import Caption, Status
@@ -14,7 +16,7 @@ from captioner.errors import CaptionerError, Fenced, RedisUnavailable, RoomNotFo
 from captioner.metrics import Metrics
 from captioner.rooms.directory import Directory, RoomSummary
 from captioner.rooms.local import languages_to_translate
-from captioner.rooms.room import RoomSettings, translation_duty
+from captioner.rooms.room import Duty, Room, RoomSettings, translation_duty
 from captioner.translation.attempts import Attempts
 from captioner.translation.session import Session
 from captioner.translation.translator import Translator
@@ -36,12 +38,73 @@ Kept = Callable[[str, str], Awaitable[Sequence[Caption]]]
 """Of a room, the finals that are kept: as they were said, and in a language."""
 
 
+class RoomTranslation(Protocol):
+    """The translation of one room into one language."""
+
+    async def run(self) -> None:
+        """Translate until cancelled, or until there is nothing left to translate here."""
+        ...
+
+    async def finish(self) -> None:
+        """Return when all that was said up to now is translated; `run` runs meanwhile."""
+        ...
+
+
+class Translates(Protocol):
+    """A way to have rooms translated."""
+
+    def translation(
+        self, room: Room, language: str
+    ) -> AbstractAsyncContextManager[RoomTranslation | None]:
+        """The room's translation, to be run in the block; None: another process does it.
+
+        Entering raises `captioner.errors.RedisUnavailable`.
+        """
+        ...
+
+
+class TextTranslates:
+    """Translates what captions say, wherever they were made."""
+
+    def __init__(
+        self,
+        bus: Bus,
+        translator: Translator,
+        *,
+        kept: Kept,
+        metrics: Metrics | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._bus = bus
+        self._attempts = Attempts(translator)
+        self._kept = kept
+        self._metrics = metrics or Metrics()
+        self._clock = clock
+
+    @asynccontextmanager
+    async def translation(self, room: Room, language: str) -> AsyncIterator[Session | None]:
+        async with room.duty(translation_duty(language)) as duty:
+            yield None if duty is None else self._session(room, language, duty)
+
+    def _session(self, room: Room, language: str, duty: Duty) -> Session:
+        return Session(
+            lambda: room.settings,
+            language,
+            bus=self._bus,
+            kept=lambda: self._kept(room.settings.id, language),
+            duty=duty,
+            attempts=self._attempts,
+            metrics=self._metrics,
+            clock=self._clock,
+        )
+
+
 @dataclass(slots=True, eq=False)
 class _Work:
     """A room's translation into one language here. `session`: once the duty is this process's."""
 
     task: asyncio.Task[None]
-    session: Session | None = None
+    session: RoomTranslation | None = None
     begun: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -56,10 +119,8 @@ class Translations:
     def __init__(
         self,
         rooms: Directory,
-        bus: Bus,
-        translator: Translator,
+        translates: Translates,
         *,
-        kept: Kept,
         read: Callable[[], Awaitable[Wanted]],
         metrics: Metrics | None = None,
         linger_s: float = LINGER_S,
@@ -67,9 +128,7 @@ class Translations:
     ) -> None:
         """`read`: what is read of which rooms just now, by anybody."""
         self._rooms = rooms
-        self._bus = bus
-        self._attempts = Attempts(translator)
-        self._kept = kept
+        self._translates = translates
         self._read = read
         self._metrics = metrics or Metrics()
         self._linger_s = linger_s
@@ -200,21 +259,12 @@ class Translations:
         work = self._working[room, language]
         try:
             found = await self._rooms.get(room)
-            async with found.duty(translation_duty(language)) as duty:
-                if duty is None:
+            async with self._translates.translation(found, language) as session:
+                if session is None:
                     return  # until the next look
-                work.session = Session(
-                    lambda: found.settings,
-                    language,
-                    bus=self._bus,
-                    kept=lambda: self._kept(room, language),
-                    duty=duty,
-                    attempts=self._attempts,
-                    metrics=self._metrics,
-                    clock=self._clock,
-                )
+                work.session = session
                 work.begun.set()
-                await work.session.run()
+                await session.run()
         except (Fenced, RoomNotFound, RedisUnavailable) as error:
             logger.debug("Room %s in %s: %s", room, language, error)
         except CaptionerError as error:

@@ -22,7 +22,7 @@ from captioner.rooms.local import LocalRoom, languages_behind
 from captioner.rooms.record_json import record_from, record_json
 from captioner.rooms.records import Published, RoomRecord
 from captioner.rooms.registry import kept_status
-from captioner.rooms.room import translation_duty
+from captioner.rooms.room import heard_translation_duty, translation_duty
 from captioner.rooms.shared.copies import Copies, erase_shared
 from captioner.rooms.shared.journal import SharedJournal
 from captioner.rooms.shared.leases import Leases
@@ -156,7 +156,7 @@ class KeptRoom:
         clock = asyncio.get_running_loop().time
         worked_at = clock()
         while behind := await languages_behind(self._bus, self.room.settings):
-            duties = [(self.id, translation_duty(language)) for language in behind]
+            duties = [(self.id, duty) for language in behind for duty in self._duties(language)]
             if await self._leases.living(duties):
                 worked_at = clock()
             if clock() - worked_at > UNTRANSLATED_S:
@@ -164,6 +164,11 @@ class KeptRoom:
                 return
             await self.tell({"finish": True})
             await asyncio.sleep(FINISH_S)
+
+    def _duties(self, language: str) -> list[str]:
+        """Those of whoever may translate into the language, the whole room or one stream."""
+        heard = [heard_translation_duty(language, stream) for stream in self.room.streams]
+        return [translation_duty(language), *heard]
 
 
 async def taken_up(

@@ -13,7 +13,7 @@ import pytest
 from captioner.archive.shared import SharedTranscripts
 from captioner.captions.model import Caption
 from captioner.rooms.room import RoomSettings
-from captioner.translation.stage import Translations
+from captioner.translation.stage import TextTranslates, Translations
 from tests.redis_servers import RedisServer
 from tests.unit.rooms.conftest import Speaker
 from tests.unit.rooms.shared.house import Process, process
@@ -40,7 +40,8 @@ class Worker:
         async def read() -> dict[str, frozenset[str]]:
             return {"demo": frozenset(DEMO.translations)}
 
-        self.translations = Translations(at.rooms, at.bus, self.translator, kept=kept, read=read)
+        translates = TextTranslates(at.bus, self.translator, kept=kept)
+        self.translations = Translations(at.rooms, translates, read=read)
         self.task = asyncio.create_task(self.translations.run())
 
     async def crash(self) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from captioner.metrics import Metrics
 from captioner.rooms.room import RoomSettings
-from captioner.translation.stage import Translations
+from captioner.translation.stage import TextTranslates, Translations
 from tests.unit.rooms.conftest import Speaker
 from tests.unit.translation.conftest import World, said, until
 
@@ -38,9 +38,7 @@ class Readers:
 async def translating(world: World, readers: Readers) -> AsyncIterator[Translations]:
     translations = Translations(
         world.rooms,
-        world.bus,
-        world.translator,
-        kept=world.kept,
+        TextTranslates(world.bus, world.translator, kept=world.kept),
         read=readers.read,
         metrics=Metrics(),
         clock=readers.now,
