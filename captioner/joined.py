@@ -18,6 +18,7 @@ from captioner.archive.transcript import Transcript
 from captioner.audio.diction import Diction
 from captioner.audio.encoding import StreamEncoder
 from captioner.audio.pcm import SAMPLE_RATE
+from captioner.bus.bus import Bus
 from captioner.bus.memory import MemoryBus
 from captioner.bus.redis import RedisBus
 from captioner.captions.model import Caption
@@ -32,6 +33,7 @@ from captioner.interpreter import Interpreter, hearing, interpreter
 from captioner.metrics import Metrics
 from captioner.realtime.cost import price_table
 from captioner.realtime.patience import Patience
+from captioner.realtime.spoken_translations import Hearing
 from captioner.realtime.transcription import Transcription
 from captioner.recogniser import Recogniser, recogniser, say_what_is_wrong
 from captioner.redis.connection import Redis, connected
@@ -86,14 +88,10 @@ async def joined_alone(settings: Settings) -> AsyncIterator[Running]:
         ):
             reading = Reading(hub.languages, voices.languages)
             kept = _kept(store.transcript)
-            translates: Translates = (
-                HeardTranslates(ears, hears, bus, kept=kept, metrics=metrics)
-                if hears is not None
-                else TextTranslates(bus, interprets.translator, kept=kept, metrics=metrics)
-            )
-            translations = Translations(
-                rooms, translates, read=_at_once(reading.languages), metrics=metrics
-            )
+            translates = _translates(ROLES, hears, interprets, ears, bus, kept, metrics)
+            assert translates is not None
+            read = _at_once(reading.languages)
+            translations = Translations(rooms, translates, read=read, metrics=metrics)
             reading.on_news = translations.wake
 
             async def finish(room: str) -> None:
@@ -178,17 +176,11 @@ async def joined_over_redis(settings: Settings) -> AsyncIterator[Running]:
         shared_reading = SharedReading(redis, reading.languages)
         await enter(_running(shared_reading.run()))
         rooms.on_ending.append(tracks.finish)
-        translates: Translates | None = None
         kept = _kept(transcripts.transcript)
-        if hears is not None:
-            if "ingest" in roles:  # the audio is where it is captioned
-                translates = HeardTranslates(ears, hears, bus, kept=kept, metrics=metrics)
-        elif "translate" in roles and interprets is not None:
-            translates = TextTranslates(bus, interprets.translator, kept=kept, metrics=metrics)
+        translates = _translates(roles, hears, interprets, ears, bus, kept, metrics)
         if translates is not None:
-            translations = Translations(
-                rooms, translates, read=shared_reading.languages, metrics=metrics
-            )
+            read = shared_reading.languages
+            translations = Translations(rooms, translates, read=read, metrics=metrics)
             rooms.on_ending.append(translations.finish)
             await enter(_running(translations.run()))
         rooms.on_erased += [accounts.forget, records.forget]
@@ -214,6 +206,24 @@ async def joined_over_redis(settings: Settings) -> AsyncIterator[Running]:
             ),
             _nothing,
         )
+
+
+def _translates(
+    roles: frozenset[str],
+    hears: Hearing | None,
+    interprets: Interpreter | None,
+    ears: Ears,
+    bus: Bus,
+    kept: Kept,
+    metrics: Metrics,
+) -> Translates | None:
+    """How this process translates rooms; None where it does not."""
+    if hears is not None:  # then that is done where the audio is
+        hearing_here = HeardTranslates(ears, hears, bus, kept=kept, metrics=metrics)
+        return hearing_here if "ingest" in roles else None
+    if "translate" in roles and interprets is not None:
+        return TextTranslates(bus, interprets.translator, kept=kept, metrics=metrics)
+    return None
 
 
 def _studio(interprets: Interpreter | None) -> Studio | None:

@@ -3,8 +3,8 @@
 `embedded`; `openai` or `openai/MODEL`; `azure/DEPLOYMENT`; the ws:// or wss:// address of any
 Realtime server with its model, or without one of a `captioner engine` (`captioner+ws://` says so);
 to translate also `chat+http://host:port/v1#MODEL`, and a model that hears the speech itself:
-`openai/gpt-realtime-translate`, `ws://host:port?model=captioner-live-translate`. Empty: whoever recognises speech, if that
-can.
+`openai/gpt-realtime-translate`, `ws://host:port?model=captioner-live-translate`.
+Empty: whoever recognises speech, if that can.
 """
 
 from __future__ import annotations

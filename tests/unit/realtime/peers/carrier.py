@@ -37,11 +37,11 @@ async def serving(
     async def converse(socket: ServerConnection) -> None:
         peer, answers = opened.pop(socket)
         try:
-            if not await _sent(socket, answers):
+            if not await sent(socket, answers):
                 return
             async for message in socket:
                 now = clock() if clock else None
-                if not await _sent(socket, peer.receive(json.loads(message), now)):
+                if not await sent(socket, peer.receive(json.loads(message), now)):
                     return
         except ConnectionClosed:
             pass
@@ -58,7 +58,7 @@ async def serving(
         yield f"ws://127.0.0.1:{port}"
 
 
-async def _sent(socket: ServerConnection, answers: Iterable[Answer]) -> bool:
+async def sent(socket: ServerConnection, answers: Iterable[Answer]) -> bool:
     """Whether the connection is still there after it."""
     for answer in answers:
         if isinstance(answer, Close):
