@@ -26,6 +26,7 @@ from captioner.audio.pcm import (
     to_floats,
 )
 from captioner.audio.resample import Resampler
+from captioner.captions.words import joined
 from captioner.errors import EngineUnavailable
 from captioner.race import race
 from captioner.realtime.breaker import Breaker
@@ -121,6 +122,8 @@ class SpokenTranslations:
         """The time of the last words, or since when there could have been some."""
         self._loud_until = start
         """Of what a session was sent, the end of what was not quiet."""
+        self._told = ""
+        """The last words, of whichever session."""
         self._complaints: set[str] = set()
 
     def hear(self, samples: Samples) -> None:
@@ -229,13 +232,16 @@ class SpokenTranslations:
         return loud
 
     async def _receive(self, connection: Connection, session: SpokenTranslation) -> None:
+        begins = True
         while not session.closed:
             match session.receive(await connection.receive()):
                 case Words(text, elapsed):
                     if elapsed is not None:
                         heard = self._session_clock.end(elapsed) - self._hearing.partner.lag
                         self._answered = max(self._answered, heard)
-                    self._tell(Translated(text, self._answered))
+                    whole = joined(self._told, text) if begins else self._told + text
+                    self._tell(Translated(whole[len(self._told) :], self._answered))
+                    self._told, begins = text, False
                 case Complaint(message) if message not in self._complaints:
                     self._complaints.add(message)
                     logger.warning("%s", message)

@@ -53,8 +53,10 @@ class Alignment:
     caption, in order, as long as one is open; each final of the source ends in one final.
     """
 
-    def __init__(self, language: str) -> None:
+    def __init__(self, language: str, begin: float = -inf) -> None:
+        """`begin`: what was said before is translated by nobody."""
         self._language = language
+        self._begin = begin
         self._lines: list[_Line] = []
         """In the order of their starts."""
         self._known: dict[str, _Line] = {}
@@ -63,7 +65,7 @@ class Alignment:
         """Where among them the last words were laid; before all: none were."""
         self._waiting: deque[_Waiting] = deque()
         self._done: OrderedDict[str, None] = OrderedDict()
-        self._heard = -inf
+        self._heard = begin
         self._ended = False
 
     @property
@@ -117,7 +119,8 @@ class Alignment:
         for at, line in enumerate(self._lines):
             if line.done:
                 continue
-            final = self._is_complete(line, at < self._last, now)
+            passed = at < self._last or not self._is_heard(at)
+            final = self._is_complete(line, passed, now)
             revision = self._revision(line, final=final)
             if final:
                 line.done = True
@@ -137,7 +140,10 @@ class Alignment:
     def _open(self) -> list[int]:
         """The captions that may take the next words, in order."""
         following = range(max(self._last, 0), len(self._lines))
-        return [at for at in following if not self._lines[at].done]
+        return [at for at in following if not self._lines[at].done and self._is_heard(at)]
+
+    def _is_heard(self, at: int) -> bool:
+        return self._lines[at].source.end > self._begin
 
     def _place(self, words: _Waiting, now: float) -> bool:
         """Lay words onto their caption; False while it is not known which that is."""
@@ -163,7 +169,7 @@ class Alignment:
         return known
 
     def _is_complete(self, line: _Line, passed: bool, now: float) -> bool:
-        """Whether nothing more comes of a caption. `passed`: words were laid onto a later one."""
+        """Whether nothing more comes of a caption. `passed`: words are laid onto later ones."""
         if not line.source.final:
             return False
         if passed or (self._heard == inf and not self._waiting):

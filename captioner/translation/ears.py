@@ -42,6 +42,11 @@ class Ear:
         """The room second of the sample that comes next."""
         return self._start + self._samples / self.rate
 
+    @property
+    def heard(self) -> bool:
+        """Whether anybody hears it just now."""
+        return bool(self._hearing)
+
     @contextmanager
     def heard_by(self, who: Hears) -> Iterator[None]:
         """Have everything heard by somebody from now to the end of the block."""

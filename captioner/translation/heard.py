@@ -57,8 +57,7 @@ class HeardTrack:
         self._duty = duty
         self._metrics = metrics or Metrics()
         self._clock = clock
-        self._alignment = Alignment(language)
-        self._alignment.heard(ear.now)
+        self._alignment = Alignment(language, ear.now)
         self._spoken = "und"
         """The language that was spoken last."""
         self._said_at: dict[str, float] = {}

@@ -118,6 +118,17 @@ def test_a_caption_without_words_says_what_was_said_and_is_marked() -> None:
     assert readers.shown["u1"].untranslated
 
 
+def test_what_was_said_before_anybody_heard_takes_no_words() -> None:
+    readers = Readers(Alignment("es", 2.0))
+    readers.alignment.hear(said(1, 0.0, 2.0))
+    readers.alignment.say("Dos.", 3.0, 0.0)
+    readers.look()
+    assert readers.finals == {"u1": "Said 1."}
+    readers.alignment.hear(said(2, 2.5, 4.0, final=False))
+    readers.look()
+    assert readers.texts == {"u1": "Said 1.", "u2": "Dos."}
+
+
 def test_what_is_said_in_the_language_needs_no_words() -> None:
     readers = spanish(said(1, 0.0, 1.0, language="es"), said(2, 2.0, 3.0, language="es-MX"))
     readers.alignment.heard(inf)

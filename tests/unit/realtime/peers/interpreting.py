@@ -43,7 +43,7 @@ class InterpretingPeer:
     behind: int = 1
     expires_at: int = 0
     language: str = field(default="es", init=False)
-    audio: bytes = field(default=b"", init=False)
+    audio: bytearray = field(default_factory=bytearray, init=False)
     closing: bool = field(default=False, init=False)
     _told: int = field(default=0, init=False)
     _configured: bool = field(default=False, init=False)
