@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from captioner.errors import BadInput, TranslationUnavailable
-from captioner.interpreter import interpreter
+from captioner.interpreter import hearing, interpreter
 from captioner.realtime.tokens import Tokens
 from captioner.settings import read_settings
 from captioner.speech.synthesizer import Line
@@ -50,6 +50,17 @@ async def test_others_are_chosen_by_their_address() -> None:
             assert await interprets.translator.translate(sentence()) == TRANSLATION
             sound = [data async for data in interprets.synthesizer.speak(LINE)]
             assert b"".join(sound) == spoken(TRANSLATION)
+
+
+async def test_who_hears_what_it_translates_translates_no_text() -> None:
+    word = "captioner+ws://127.0.0.1:1?model=captioner-live-translate"
+    chosen = read_settings({"engine": "ws://127.0.0.1:1", "translator": word})
+    found = hearing(chosen)
+    assert found is not None and found.partner.model == "captioner-live-translate"
+    async with interpreter(chosen, None) as interprets:
+        with pytest.raises(TranslationUnavailable, match="translates speech, and no text"):
+            await interprets.translator.translate(sentence())
+    assert hearing(read_settings()) is None
 
 
 async def test_a_chat_server_translates() -> None:

@@ -9,6 +9,7 @@ from captioner.realtime.choice import Keys
 from captioner.realtime.interpreting import (
     Chats,
     Converses,
+    Hears,
     Nobody,
     own_address,
     who_speaks,
@@ -99,6 +100,35 @@ def test_a_recogniser_that_can_do_nothing_else_is_no_error_until_somebody_wants_
 def test_a_chat_server_is_found_by_its_address_and_model() -> None:
     choice = who_translates("chat+http://h:8000/v1#Qwen/Qwen3-8B", "embedded", KEYS)
     assert choice == Chats("http://h:8000/v1", "Qwen/Qwen3-8B", "t-s3cret")
+
+
+@pytest.mark.parametrize(
+    ("word", "name", "url"),
+    [
+        (
+            "openai/gpt-realtime-translate",
+            "openai",
+            "wss://api.openai.com/v1/realtime/translations?model=gpt-realtime-translate",
+        ),
+        (
+            "captioner+ws://h:8700?model=captioner-live-translate",
+            "captioner",
+            "ws://h:8700/v1/realtime/translations?model=captioner-live-translate",
+        ),
+        (
+            "wss://h/v1/realtime/translations?model=captioner-live-translate",
+            "captioner",
+            "wss://h/v1/realtime/translations?model=captioner-live-translate",
+        ),
+    ],
+)
+def test_a_model_that_hears_what_it_translates_has_another_address(
+    word: str, name: str, url: str
+) -> None:
+    choice = who_translates(word, "embedded", KEYS)
+    assert isinstance(choice, Hears)
+    assert (choice.partner.name, choice.url) == (name, url)
+    assert "s3cret" not in repr(choice)
 
 
 def test_each_server_gets_its_own_key_only() -> None:

@@ -38,12 +38,11 @@ PUNCTUAL = replace(PARTNER, lag=0.0)
 class Track:
     """What is told of a track that is heard in the loop's time."""
 
-    def __init__(self, hearing: Hearing, **options: Any) -> None:
+    def __init__(self, hearing: Hearing, rate: int = 24_000) -> None:
         self.told: list[Told] = []
-        loop = asyncio.get_running_loop()
-        options = {"rate": 24_000, "clock": loop.time, "wall": loop.time} | options
+        time = asyncio.get_running_loop().time
         self.translations = SpokenTranslations(
-            hearing, "fr", self.told.append, start=START, **options
+            hearing, "fr", self.told.append, start=START, rate=rate, clock=time, wall=time
         )
 
     async def speak(self, seconds: float, samples: Callable[[], Samples] = lambda: NOISE) -> None:

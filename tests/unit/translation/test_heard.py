@@ -87,13 +87,13 @@ async def test_words_become_the_captions_of_the_track_in_the_language(world: Wor
         ear = await at.speaker()
         await until(lambda: ear.heard)
         speak(ear, 6)
-        await at.say(spans(1, 0.0, 2.5), spans(2, 3.0, 6.0))
+        await at.say(spans(1, 0.0, 2.5), spans(2, 5.0, 6.0))
         ear.end()
         ear.close()
         await translations.finish("demo")
-        assert await at.texts() == {"u1": "w0 w1", "u2": "w2 w3 w4 w5"}
+        assert await at.texts() == {"u1": "w0 w1 w2 w3", "u2": "w4 w5"}
         found = (await world.captions("demo", "fr"))["u2"]
-        assert (found.start, found.end, found.track, found.speaker) == (3.0, 6.0, "mic", "Ana")
+        assert (found.start, found.end, found.track, found.speaker) == (5.0, 6.0, "mic", "Ana")
         assert (found.source, found.source_rev, found.untranslated) == ("en", 1, False)
     assert [session.language for session in server.sessions] == ["fr"]
 
