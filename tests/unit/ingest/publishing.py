@@ -14,7 +14,7 @@ from captioner.archive.store import open_store
 from captioner.audio.pcm import SAMPLE_RATE, Samples, to_bytes
 from captioner.bus.memory import MemoryBus
 from captioner.captions.model import Caption, Event, Gap
-from captioner.ingest.stage import wishes_of
+from captioner.ingest.stage import Listen, Nobody, wishes_of
 from captioner.ingest.tracks import Tracks
 from captioner.ingest.websocket import Disconnected, publish_over
 from captioner.realtime.patience import Patience
@@ -71,6 +71,7 @@ async def place(
     *,
     grace_s: float = 30.0,
     patience: Patience = PATIENCE,
+    listen: Listen = lambda _room, _place: Nobody(),
 ) -> AsyncIterator[Place]:
     now = [0.0]
     bus = MemoryBus()
@@ -89,7 +90,7 @@ async def place(
                 )
 
             async with Tracks(
-                transcribe, SAMPLE_RATE, grace_s=grace_s, clock=lambda: now[0]
+                transcribe, SAMPLE_RATE, listen=listen, grace_s=grace_s, clock=lambda: now[0]
             ) as tracks:
                 rooms.on_ending.append(tracks.finish)
                 rooms.on_changed.append(tracks.change)

@@ -18,8 +18,8 @@ from captioner.realtime.connection import connector
 from captioner.realtime.heard import AudioLost
 from captioner.realtime.partners import HearingPartner
 from captioner.realtime.spoken_translations import (
-    Hearing,
     HeardUntil,
+    Hearing,
     SpokenTranslations,
     Told,
     Translated,
