@@ -9,6 +9,7 @@ from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 from captioner.bus.bus import Bus, Live
+from captioner.captions.glossary import terms_in
 from captioner.captions.model import Caption, Event, Gap
 from captioner.errors import NoSuchPair, SubscriberTooSlow, TranslationUnavailable
 from captioner.metrics import Metrics
@@ -69,6 +70,8 @@ class Session:
         self._context: deque[tuple[str, str]] = deque(maxlen=CONTEXT)
         self._news = asyncio.Event()
         self._idle = asyncio.Event()
+        self._given_up: dict[str, int] = {}
+        """Captions, by id, of which this revision could not be translated: the next session's."""
         self._unknown: set[str] = set()
         """Languages that nobody translates from, once that was said."""
 
@@ -171,6 +174,8 @@ class Session:
     def _is_to_translate(self, caption: Caption) -> bool:
         if caption.source is not None or caption.language == self.language:
             return False
+        if caption.final and self._given_up.get(caption.id, -1) >= caption.rev:
+            return False
         shown = self._shown.get(caption.id)
         return not (caption.final and is_translated(shown, caption))
 
@@ -217,6 +222,7 @@ class Session:
         if revision.final:
             self._metrics.translated(self.language, self._age_s(draft.source))
             if revision.untranslated:
+                self._given_up[draft.source.id] = draft.source.rev
                 self._metrics.untranslated(self.language)
 
     def _lag_ms(self, source: Caption) -> int | None:
@@ -248,6 +254,7 @@ class Session:
             source.language,
             self.language,
             context=tuple(self._context),
+            terms=terms_in(piece.text, settings.glossary, source.language, self.language),
             title=settings.title,
             keywords=settings.keywords,
         )

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 
+from captioner.captions.glossary import Term
 from captioner.captions.model import Caption, Gap
 from captioner.errors import NoSuchPair
 from captioner.rooms.room import RoomSettings
@@ -79,6 +80,19 @@ async def test_the_translator_is_told_of_the_room_and_of_what_was_said_before(
     assert (first.text, first.source, first.target) == ("Hello.", "en", "es")
     assert (first.title, first.keywords, first.context) == ("Budget", ("Kubeflow",), ())
     assert second.context == (("Hello.", "HELLO."),)
+
+
+async def test_the_translator_is_told_of_the_terms_that_occur(world: World) -> None:
+    terms = (Term("bus", {"es": "autobús"}), Term("queue", {"es": "cola"}))
+    await world.rooms.create(replace(DEMO, glossary=terms))
+    async with translating(world) as session:
+        await say(world, said("u1", "The bus is late."))
+        await session.finish()
+        await world.rooms.change("demo", {"glossary": []})
+        await say(world, said("u2", "The bus is here."))
+        await session.finish()
+    first, second = world.translator.asked
+    assert (first.terms, second.terms) == ((("bus", "autobús"),), ())
 
 
 async def test_what_was_said_before_is_made_up(world: World) -> None:
