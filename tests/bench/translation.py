@@ -4,8 +4,9 @@
 The recording is published at its true pace to a server that translates. Prints, for each language,
 how long after the final of what was said its translation comes, how many words readers see change,
 and how far the live translation agrees (chrF) with the translator's own translation of what was
-really said; beside it, how far the translation of the offline recogniser's text does. The exit
-code is 1 where captions are missing in a language, or a bar is missed.
+really said; beside it, how far the translation of the live captions does, had they been one text,
+and that of the offline recogniser's text. The exit code is 1 where captions are missing in a
+language, or a bar is missed.
 """
 
 from __future__ import annotations
@@ -136,6 +137,7 @@ def report(seen: Seen, language: str, reference: str, peer: str, translator: Tra
     wanted = translator.translate(reference, "en", language)
     ours = agreement(seen.text(language), wanted)
     theirs = agreement(translator.translate(peer, "en", language), wanted)
+    at_once = agreement(translator.translate(seen.text("en"), "en", language), wanted)
     delays = seen.delays(language)
     missing = seen.missing(language)
     rows = (
@@ -147,6 +149,7 @@ def report(seen: Seen, language: str, reference: str, peer: str, translator: Tra
         ("words erased for each word", seen.erased(language)),
         ("revisions that changed stable text", seen.broken(language)),
         ("chrF, live", ours),
+        ("chrF, live captions, but all at once", at_once),
         ("chrF, offline recogniser's text", theirs),
     )
     for name, value in rows:
