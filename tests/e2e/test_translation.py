@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
 import pytest
 import webvtt
 
+from tests.contract.engine import running_engine
 from tests.e2e.http import create_room, request, transcript
 from tests.e2e.publisher import Publisher
 from tests.e2e.reader import Reader, reading
 from tests.e2e.speech import first_half, words
+from tests.fleet import running_fleet
 from tests.processes import free_port, running_server, wait_for
+from tests.redis_servers import running_redis
 
 pytestmark = pytest.mark.anyio
 
@@ -118,3 +122,27 @@ def journalled(data: Path, language: str) -> dict[str, dict[str, Any]]:
     found = {line["id"]: line for line in finals}
     assert len(found) == len(finals), "a translation was journalled twice"
     return found
+
+
+async def test_no_translation_is_missing_or_doubled_when_workers_are_killed(
+    tmp_path: Path, demo_recording: Path, demo_reference: str
+) -> None:
+    samples, _ = first_half(demo_recording, demo_reference)
+    with running_engine() as engine, running_redis() as redis:
+        async with running_fleet(
+            tmp_path, redis.url, f"captioner+{engine.sessions}", gateways=1
+        ) as fleet:
+            http = f"http://{fleet.gateways}"
+            await asyncio.to_thread(lambda: create_room(http, ROOM, translations=["pt"]))
+            address = f"ws://{fleet.gateways}"
+            async with (
+                reading(address, ROOM) as spoken,
+                reading(address, ROOM, "pt") as translated,
+                fleet.killing(cycle(["worker-0", "worker-1"]), every_s=8.0),
+            ):
+                await Publisher(f"ws://{fleet.workers}", ROOM, samples).publish()
+                await translated.until(lambda _: aligned(spoken, translated), "all is translated")
+            assert len(fleet.killed) >= 2
+            assert is_portuguese(translated.text)
+            text = await asyncio.to_thread(transcript, http, ROOM, "txt?language=pt")
+            assert words(translated.text) == words(text)
