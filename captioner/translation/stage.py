@@ -23,6 +23,8 @@ LOOK_S = 0.5
 """Between two looks at who wants what."""
 LINGER_S = 60.0
 """For so long a language is translated after its last reader left."""
+ELSEWHERE_S = 1.0
+"""For so long a language that another process translates is left to it; it may die."""
 FINISH_S = 20.0
 """How long translating what was said may take when a room ends."""
 
@@ -79,6 +81,8 @@ class Translations:
         self._listed: dict[tuple[str, str], Status] | None = None
         """How the rooms were that list a language when that was last looked at."""
         self._working: dict[tuple[str, str], _Work] = {}
+        self._elsewhere: dict[tuple[str, str], float] = {}
+        """When another process was found to do it."""
         self._news = asyncio.Event()
         self._metrics.watch_translations(lambda: len(self.sessions))
 
@@ -164,7 +168,8 @@ class Translations:
             for key, at in self._wanted_at.items()
             if now - at <= self._linger_s and key[0] in rooms
         }
-        for key in self._wanted_at:
+        self._elsewhere = {k: at for k, at in self._elsewhere.items() if now - at < ELSEWHERE_S}
+        for key in self._wanted_at.keys() - self._elsewhere.keys():
             self._start(*key)
         for key, work in self._working.items():
             if key not in self._wanted_at:
@@ -202,7 +207,8 @@ class Translations:
             found = await self._rooms.get(room)
             async with found.duty(translation_duty(language)) as duty:
                 if duty is None:
-                    return  # until the next look
+                    self._elsewhere[room, language] = self._clock()
+                    return
                 work.session = Session(
                     lambda: found.settings,
                     language,
