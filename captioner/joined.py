@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from captioner.accounts.accounts import Accounts, RoomUsage
@@ -18,6 +19,7 @@ from captioner.archive.transcript import Transcript
 from captioner.audio.diction import Diction
 from captioner.audio.encoding import StreamEncoder
 from captioner.audio.pcm import SAMPLE_RATE
+from captioner.bus.bus import Bus
 from captioner.bus.memory import MemoryBus
 from captioner.bus.redis import RedisBus
 from captioner.captions.model import Caption
@@ -36,6 +38,7 @@ from captioner.realtime.transcription import Transcription
 from captioner.recogniser import Recogniser, recogniser, say_what_is_wrong
 from captioner.redis.connection import Redis, connected
 from captioner.rooms.clock import utc_now
+from captioner.rooms.local import Finish
 from captioner.rooms.registry import Rooms
 from captioner.rooms.room import Room, TrackPlace
 from captioner.rooms.shared.keepers import Keepers
@@ -82,34 +85,18 @@ async def joined_alone(settings: Settings) -> AsyncIterator[Running]:
             Voices(bus, _studio(interprets), on_skipped=metrics.speech_skipped) as voices,
         ):
             reading = Reading(hub.languages, voices.languages)
+            read, kept = _at_once(reading.languages), _kept(store.transcript)
             translations = Translations(
-                rooms,
-                bus,
-                interprets.translator,
-                kept=_kept(store.transcript),
-                read=_at_once(reading.languages),
-                metrics=metrics,
+                rooms, bus, interprets.translator, kept=kept, read=read, metrics=metrics
             )
             reading.on_news = translations.wake
-
-            async def finish(room: str) -> None:
-                await tracks.finish(room)
-                await translations.finish(room)
-
-            rooms.on_ending.append(finish)
+            rooms.on_ending.append(_in_turn(tracks.finish, translations.finish))
             rooms.on_erased.append(accounts.forget)
             rooms.on_changed.append(tracks.change)
             rooms.on_changed.append(lambda _room: translations.wake())
-            background = (
-                store.run(),
-                accounts.run(),
-                say_what_is_wrong(recognises.engines),
-                translations.run(),
-            )
+            wrong = say_what_is_wrong(recognises.engines)
+            background = (store.run(), accounts.run(), translations.run(), wrong)
             running = [tasks.create_task(work) for work in background]
-
-            async def usage(room: str) -> RoomUsage:
-                return accounts.usage(room)
 
             async def write_down() -> None:
                 await translations.finish_all()
@@ -126,7 +113,7 @@ async def joined_alone(settings: Settings) -> AsyncIterator[Running]:
                     store.transcript,
                     recognises.check,
                     tracks.recognition,
-                    usage,
+                    _usage(accounts),
                     metrics,
                     voices,
                     reading,
@@ -153,11 +140,7 @@ async def joined_over_redis(settings: Settings) -> AsyncIterator[Running]:
         accounts = Accounts(prices, budgets, records, utc_now, pause=_EXCHANGE_S)
         recognises = await enter(recogniser(settings)) if "ingest" in roles else None
         if "archive" in roles:
-            store = stack.enter_context(open_store(settings.data))
-            await enter(_running(store.run()))
-            grace_s = settings.grace
-            keepers = Keepers(redis, bus, leases, store, grace_s=grace_s, metrics=metrics)
-            await enter(_running(keepers.run()))
+            await enter(_keeping(settings, redis, bus, leases, metrics))
         if recognises is not None:
             await enter(_running(accounts.run()))
             await enter(_running(say_what_is_wrong(recognises.engines)))
@@ -174,22 +157,16 @@ async def joined_over_redis(settings: Settings) -> AsyncIterator[Running]:
         await enter(_running(shared_reading.run()))
         rooms.on_ending.append(tracks.finish)
         if "translate" in roles and interprets is not None:
+            read, kept = shared_reading.languages, _kept(transcripts.transcript)
             translations = Translations(
-                rooms,
-                bus,
-                interprets.translator,
-                kept=_kept(transcripts.transcript),
-                read=shared_reading.languages,
-                metrics=metrics,
+                rooms, bus, interprets.translator, kept=kept, read=read, metrics=metrics
             )
             rooms.on_ending.append(translations.finish)
             await enter(_running(translations.run()))
         rooms.on_erased += [accounts.forget, records.forget]
         rooms.on_changed.append(tracks.change)
 
-        async def usage(room: str) -> RoomUsage:
-            return await records.usage(room, accounts)
-
+        usage = partial(records.usage, accounts=accounts)
         yield Running(
             Parts(
                 roles,
@@ -207,6 +184,18 @@ async def joined_over_redis(settings: Settings) -> AsyncIterator[Running]:
             ),
             _nothing,
         )
+
+
+@asynccontextmanager
+async def _keeping(
+    settings: Settings, redis: Redis, bus: Bus, leases: Leases, metrics: Metrics
+) -> AsyncIterator[None]:
+    """Keep rooms on this disk, as they are asked for."""
+    with open_store(settings.data) as store:
+        grace_s = settings.grace
+        keepers = Keepers(redis, bus, leases, store, grace_s=grace_s, metrics=metrics)
+        async with _running(store.run()), _running(keepers.run()):
+            yield
 
 
 def _studio(interprets: Interpreter | None) -> Studio | None:
@@ -228,6 +217,23 @@ async def _interpreter(
     starts = "translate" in settings.roles
     async with interpreter(settings, engine, starts_engine=starts) as interprets:
         yield interprets
+
+
+def _usage(accounts: Accounts) -> Callable[[str], Awaitable[RoomUsage]]:
+    async def usage(room: str) -> RoomUsage:
+        return accounts.usage(room)
+
+    return usage
+
+
+def _in_turn(*parts: Finish) -> Finish:
+    """What is said must be captioned before it can be translated."""
+
+    async def finish(room: str) -> None:
+        for part in parts:
+            await part(room)
+
+    return finish
 
 
 def _kept(transcript: Callable[[str], Awaitable[Transcript]]) -> Kept:

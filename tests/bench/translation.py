@@ -38,8 +38,11 @@ from tests.processes import running_server
 
 ROOM = "meeting"
 DELAY_BAR_S = 0.5
-AGREEMENT_BAR = 2.0
-"""chrF points by which the live translation may be worse than that of the offline text."""
+AGREEMENT_BAR = 1.0
+"""chrF points by which the live translation may be worse than that of the same words as one text.
+
+What the live recogniser hears worse than the offline one is its own; `recognition` measures it.
+"""
 SETTLE_S = 5.0
 
 Event = dict[str, Any]
@@ -154,7 +157,7 @@ def report(seen: Seen, language: str, reference: str, peer: str, translator: Tra
     )
     for name, value in rows:
         sys.stdout.write(f"{language:<6} {name:<40} {value:10.3f}\n")
-    met = percentile(delays, 50) <= DELAY_BAR_S and ours >= theirs - AGREEMENT_BAR
+    met = percentile(delays, 50) <= DELAY_BAR_S and ours >= at_once - AGREEMENT_BAR
     return met and not missing and not seen.broken(language)
 
 
