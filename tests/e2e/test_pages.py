@@ -43,6 +43,29 @@ IS_LOUD = """() => {
   return Math.max(...samples) > 0.05;
 }"""
 
+LARGEST_STEP_OF_A_TONE_WITH_A_HOLE = """async () => {
+  let context;
+  window.AudioContext = class extends OfflineAudioContext {
+    constructor({ sampleRate }) {
+      super(1, sampleRate, sampleRate);
+      context = this;
+    }
+    resume() {}
+  };
+  const { Loudspeaker } = await import("/web/js/loudspeaker.js");
+  const loudspeaker = new Loudspeaker(1);
+  const step = 2 * Math.PI * 431 / 24000;
+  for (let frame = 0; frame < 20; frame += 1) {
+    const from = 480 * frame + (frame < 10 ? 0 : 178);
+    const tone = Int16Array.from({ length: 480 }, (_, i) => 32767 * Math.sin(step * (from + i)));
+    if (frame === 10) loudspeaker.interrupt();
+    loudspeaker.play(tone.buffer, 24000);
+  }
+  const played = (await context.startRendering()).getChannelData(0);
+  const steps = played.subarray(1).map((sample, i) => Math.abs(sample - played[i]));
+  return Math.max(...steps) / step;
+}"""
+
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory, demo_recording: Path) -> Iterator[Browser]:
@@ -230,6 +253,15 @@ def test_a_room_is_read_and_heard_in_another_language(
     expect(portuguese).to_have_count(0)
     expect(page.get_by_role("button", name="Listen")).to_be_hidden()
     assert not tabs.complaints
+
+
+def test_frames_are_played_as_one_sound_and_a_hole_in_it_does_not_click(
+    server: Server, tabs: Tabs
+) -> None:
+    page = tabs.new()
+    page.goto(server.url)
+    # As large as in the tone itself; a click has more than twice that.
+    assert page.evaluate(LARGEST_STEP_OF_A_TONE_WITH_A_HOLE) < 1.2
 
 
 def test_an_unknown_room_says_so(server: Server, tabs: Tabs) -> None:
