@@ -28,7 +28,7 @@ from captioner.translation.chat import ChatTranslator
 from captioner.translation.realtime import RealtimeTranslator
 from captioner.translation.translator import Sentence, Translator
 
-_NO_ENGINE = "This process runs no engine of its own; name a server with --voice."
+_NO_ENGINE = "This process runs no engine of its own; name a server with --"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +66,10 @@ async def interpreter(
         enter = stack.enter_async_context
         embedded = [c for c in (translates, speaks) if isinstance(c, Converses) and not c.url]
         if embedded and engine_url is None and not starts_engine:
-            translates = translates if translates not in embedded else Nobody(_NO_ENGINE)
-            speaks = speaks if speaks not in embedded else Nobody(_NO_ENGINE)
+            translates = (
+                translates if translates not in embedded else Nobody(f"{_NO_ENGINE}translator.")
+            )
+            speaks = speaks if speaks not in embedded else Nobody(f"{_NO_ENGINE}voice.")
         elif embedded and engine_url is None:
             engine_url = (await enter(engine_process(*engine_command(settings)))).url
 
