@@ -148,7 +148,7 @@ class Stage:
 
     async def _fill(self, take: Take) -> None:
         voice = self._cast.voice(take.part.speaker)
-        line = Line(take.part.text, self._language, voice)
+        line = Line(take.part.text, self._language, voice, self._room.settings.id)
         for _ in range(_ATTEMPTS):
             try:
                 await self._record(line, take)

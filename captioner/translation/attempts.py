@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from captioner.errors import TranslationUnavailable
+from captioner.errors import BudgetSpent, TranslationUnavailable
 from captioner.rooms.languages import is_same_language
 from captioner.translation.translator import Sentence, Translator
 
@@ -28,12 +28,14 @@ class Attempts:
         """The translation; what is in the language already is passed on as it is.
 
         `again`: whether it is worth a second attempt. Raises `NoSuchPair`, and
-        `TranslationUnavailable` once that has failed too.
+        `TranslationUnavailable` once that has failed too; a budget that is spent is at once.
         """
         if is_same_language(sentence.source, sentence.target):
             return sentence.text
         try:
             return await self._once(sentence)
+        except BudgetSpent:
+            raise
         except TranslationUnavailable:
             if not again:
                 raise

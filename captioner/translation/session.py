@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 from captioner.bus.bus import Bus, Live
 from captioner.captions.model import Caption, Event, Gap
-from captioner.errors import NoSuchPair, SubscriberTooSlow, TranslationUnavailable
+from captioner.errors import BudgetSpent, NoSuchPair, SubscriberTooSlow, TranslationUnavailable
 from captioner.metrics import Metrics
 from captioner.race import race
 from captioner.rooms.room import Duty, RoomSettings
@@ -71,6 +71,8 @@ class Session:
         self._idle = asyncio.Event()
         self._unknown: set[str] = set()
         """Languages that nobody translates from, once that was said."""
+        self._refused = ""
+        """Which budget was said to be spent."""
 
     @property
     def _room(self) -> str:
@@ -250,12 +252,17 @@ class Session:
             context=tuple(self._context),
             title=settings.title,
             keywords=settings.keywords,
+            room=settings.id,
         )
 
     def _say(self, source: Caption, error: NoSuchPair | TranslationUnavailable) -> None:
-        """Tell the operator; of a language that nobody knows, once."""
+        """Tell the operator; of a language that nobody knows, and of a budget, once."""
         if isinstance(error, NoSuchPair):
             if source.language in self._unknown:
                 return
             self._unknown.add(source.language)
+        elif isinstance(error, BudgetSpent):
+            if str(error) == self._refused:
+                return
+            self._refused = str(error)
         logger.warning("Room %s is not translated to %s: %s", self._room, self.language, error)

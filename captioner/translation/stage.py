@@ -58,10 +58,10 @@ class Translations:
         rooms: Directory,
         bus: Bus,
         translator: Translator,
-        *,
         kept: Kept,
         read: Callable[[], Awaitable[Wanted]],
         metrics: Metrics | None = None,
+        *,
         linger_s: float = LINGER_S,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
