@@ -37,16 +37,20 @@ from captioner.realtime.token_cost import token_price_table
 from captioner.realtime.transcription import Transcription
 from captioner.recogniser import Recogniser, recogniser, say_what_is_wrong
 from captioner.redis.connection import Redis, connected
+from captioner.rooms.by_room import by_room
 from captioner.rooms.clock import utc_now
 from captioner.rooms.registry import Rooms
 from captioner.rooms.room import Room, TrackPlace
 from captioner.rooms.shared.keepers import Keepers
 from captioner.rooms.shared.leases import Leases
 from captioner.rooms.shared.registry import SharedRooms
+from captioner.rooms.shared.told import Matters
 from captioner.server.parts import Parts
 from captioner.settings import ROLES, Settings
 from captioner.speech.studio import Studio
 from captioner.speech.voices import Voices
+from captioner.translation.progress import Progress
+from captioner.translation.shared_progress import SharedProgress
 from captioner.translation.stage import Kept, Translations
 
 _READY, _READY_S = "captioner:ready", 60
@@ -117,6 +121,7 @@ async def joined_alone(settings: Settings) -> AsyncIterator[Running]:
                     store.transcript,
                     recognises.check,
                     tracks.recognition,
+                    _at_once(lambda of: by_room(of, translations.progress())),
                     _at_once(accounts.usage),
                     metrics,
                     voices,
@@ -160,11 +165,15 @@ async def joined_over_redis(settings: Settings) -> AsyncIterator[Running]:
         shared_reading = SharedReading(redis, reading.languages)
         await enter(_running(shared_reading.run()))
         rooms.on_ending.append(tracks.finish)
+        here: Callable[[], Matters[Progress]] = dict
         if "translate" in roles and interprets is not None:
             kept, read = _kept(transcripts.transcript), shared_reading.languages
             translations = Translations(rooms, bus, interprets.translator, kept, read, metrics)
+            here = translations.progress
             rooms.on_ending.append(translations.finish)
             await enter(_running(translations.run()))
+        progress = SharedProgress(redis, leases, here)
+        await enter(_running(progress.run()))
         rooms.on_erased += [accounts.forget, records.forget]
         rooms.on_changed.append(tracks.change)
         yield Running(
@@ -177,6 +186,7 @@ async def joined_over_redis(settings: Settings) -> AsyncIterator[Running]:
                 transcripts.transcript,
                 _ready(redis, recognises),
                 recognition.recognition,
+                progress.progress,
                 partial(records.usage, accounts=accounts),
                 metrics,
                 voices,

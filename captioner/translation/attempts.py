@@ -24,6 +24,11 @@ class Attempts:
         self._timeout_s = timeout_s
         self._again_s = again_s
 
+    @property
+    def translator(self) -> str:
+        """The name of who is asked."""
+        return self._translator.name
+
     async def translate(self, sentence: Sentence, *, again: bool = True) -> str:
         """The translation; what is in the language already is passed on as it is.
 

@@ -16,6 +16,7 @@ from captioner.race import race
 from captioner.rooms.room import Duty, RoomSettings
 from captioner.translation.attempts import Attempts
 from captioner.translation.draft import Draft, Piece, is_translated
+from captioner.translation.progress import Progress
 from captioner.translation.translator import Sentence
 
 CONTEXT = 3
@@ -71,12 +72,21 @@ class Session:
         self._idle = asyncio.Event()
         self._unknown: set[str] = set()
         """Languages that nobody translates from, once that was said."""
+        self._trouble: str | None = None
+        """Why the newest sentence has no translation."""
         self._refused = ""
         """Which budget was said to be spent."""
 
     @property
     def _room(self) -> str:
         return self._settings().id
+
+    @property
+    def progress(self) -> Progress:
+        """How it goes just now."""
+        drafts = (*self._live.values(), *self._owed.values())
+        behind = sum(draft.source.final for draft in drafts)
+        return Progress(self._attempts.translator, self._trouble, behind)
 
     async def run(self) -> None:
         """Translate until the room is erased, or this is cancelled.
@@ -236,9 +246,11 @@ class Session:
             sentence = self._sentence(draft.source, piece)
             translation = await self._attempts.translate(sentence, again=piece.settled)
         except (NoSuchPair, TranslationUnavailable) as error:
+            self._trouble = str(error)
             self._say(draft.source, error)
             draft.take(piece, piece.text if piece.settled else "", untranslated=True)
             return
+        self._trouble = None
         draft.take(piece, translation)
         if piece.settled:
             self._context.append((piece.text, translation))
