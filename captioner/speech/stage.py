@@ -148,10 +148,10 @@ class Stage:
 
     def _line(self, part: Part) -> Line:
         """What is to be said; a caption that nobody could translate, in its own language."""
-        caption = part.caption
+        caption, room = part.caption, self._room.settings.id
         if caption.untranslated and caption.source is not None:
-            return Line(part.text, caption.source)
-        return Line(part.text, self._language, self._cast.voice(part.speaker))
+            return Line(part.text, caption.source, room=room)
+        return Line(part.text, self._language, self._cast.voice(part.speaker), room)
 
     async def _fill(self, take: Take) -> None:
         line = self._line(take.part)

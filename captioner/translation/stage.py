@@ -16,6 +16,7 @@ from captioner.rooms.directory import Directory, RoomSummary
 from captioner.rooms.local import languages_to_translate
 from captioner.rooms.room import RoomSettings, translation_duty
 from captioner.translation.attempts import Attempts
+from captioner.translation.progress import Progress
 from captioner.translation.session import Session
 from captioner.translation.translator import Translator
 
@@ -60,10 +61,10 @@ class Translations:
         rooms: Directory,
         bus: Bus,
         translator: Translator,
-        *,
         kept: Kept,
         read: Callable[[], Awaitable[Wanted]],
         metrics: Metrics | None = None,
+        *,
         linger_s: float = LINGER_S,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -90,6 +91,14 @@ class Translations:
     def sessions(self) -> tuple[tuple[str, str], ...]:
         """The rooms and languages that are translated here just now."""
         return tuple(key for key, work in self._working.items() if work.session is not None)
+
+    def progress(self) -> dict[tuple[str, str], Progress]:
+        """How those go that are made here, by room and language."""
+        return {
+            where: work.session.progress
+            for where, work in self._working.items()
+            if work.session is not None
+        }
 
     def wake(self) -> None:
         """Something may be wanted that was not."""

@@ -120,7 +120,7 @@ def test_what_nobody_translated_is_said_in_the_language_it_is_in() -> None:
             english = caption(1, "Hello.", speaker="Eva")
             await there.tell(replace(english, source="en", source_rev=1, untranslated=True))
             await asyncio.sleep(5.0)
-        assert [line for _, line in there.tongue.asked] == [Line("Hello.", "en")]
+        assert [line for _, line in there.tongue.asked] == [Line("Hello.", "en", room="demo")]
 
     run_virtual(listen())
 
