@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -178,7 +179,8 @@ async def test_a_transcript_may_have_a_second_language(edge: Edge, extension: st
 
 
 async def test_what_was_said_comes_without_its_translations(edge: Edge) -> None:
-    await edge.publish("demo", final(1, text="yes"), final(1, text="sí", language="es"))
+    translation = replace(final(1, text="sí", language="es"), source="en", source_rev=1)
+    await edge.publish("demo", final(1, text="yes"), translation)
     text = (await edge.ask("GET", "/v1/rooms/demo/transcript.txt")).body.decode()
     assert text == "yes\n"
 
