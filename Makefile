@@ -43,6 +43,7 @@ bench: setup-tests
 	$(BIN)/python -m tests.bench.turns
 	$(BIN)/python -m tests.bench.kills
 	$(BIN)/python -m tests.bench.chaos
+	$(BIN)/python -m tests.bench.translation
 
 # Scripts of faults that no run has drawn before; a failure prints its seed.
 soak: $(VENV)/.tests

@@ -129,6 +129,10 @@ class TranslationUnavailable(CaptionerError):
     http_status = 503
 
 
+class BudgetSpent(TranslationUnavailable):
+    """A budget is spent: nothing that costs is translated, or spoken."""
+
+
 class NoSuchPair(CaptionerError):
     """Whoever translates, or speaks, does not know the language and never will."""
 

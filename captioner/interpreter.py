@@ -10,7 +10,7 @@ from functools import partial
 from captioner.engine_process import engine_process
 from captioner.errors import TranslationUnavailable
 from captioner.realtime.connection import connector
-from captioner.realtime.conversations import Conversations, Report, Size
+from captioner.realtime.conversations import Conversations, Size
 from captioner.realtime.interpreting import (
     Chats,
     Converses,
@@ -21,7 +21,7 @@ from captioner.realtime.interpreting import (
     who_translates,
 )
 from captioner.realtime.spoken_translations import KEEP_ALIVE_S, Hearing
-from captioner.realtime.tokens import Tokens
+from captioner.realtime.token_cost import TokenMeter
 from captioner.recogniser import engine_command, keys_of
 from captioner.settings import Settings
 from captioner.speech.realtime import RealtimeSynthesizer
@@ -30,7 +30,7 @@ from captioner.translation.chat import ChatTranslator
 from captioner.translation.realtime import RealtimeTranslator
 from captioner.translation.translator import Sentence, Translator
 
-_NO_ENGINE = "This process runs no engine of its own; name a server with --voice."
+_NO_ENGINE = "This process runs no engine of its own; name a server with --"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +41,11 @@ class Interpreter:
     synthesizer: Synthesizer
 
 
-def _unreported(_model: str, _tokens: Tokens) -> None:
-    """Where nobody counts."""
-
-
 @asynccontextmanager
 async def interpreter(
     settings: Settings,
     engine_url: str | None,
-    report: Report = _unreported,
+    meter: TokenMeter | None = None,
     *,
     starts_engine: bool = True,
 ) -> AsyncIterator[Interpreter]:
@@ -57,7 +53,7 @@ async def interpreter(
 
     `engine_url`: where the sessions of the embedded engine are, `ws://…/v1/realtime`; if it is
     wanted and none runs yet, one is started until the block ends, or (`starts_engine` false) nobody
-    translates and speaks. `report`: is given what is used.
+    translates and speaks. `meter`: counts what is used, and may refuse to have more.
     Raises `BadInput` where a choice makes no sense, or a key is missing.
     """
     keys = keys_of(settings)
@@ -68,18 +64,20 @@ async def interpreter(
         enter = stack.enter_async_context
         embedded = [c for c in (translates, speaks) if isinstance(c, Converses) and not c.url]
         if embedded and engine_url is None and not starts_engine:
-            translates = translates if translates not in embedded else Nobody(_NO_ENGINE)
-            speaks = speaks if speaks not in embedded else Nobody(_NO_ENGINE)
+            translates = (
+                translates if translates not in embedded else Nobody(f"{_NO_ENGINE}translator.")
+            )
+            speaks = speaks if speaks not in embedded else Nobody(f"{_NO_ENGINE}voice.")
         elif embedded and engine_url is None:
             engine_url = (await enter(engine_process(*engine_command(settings)))).url
 
-        reach = partial(_pool, engine_url=engine_url, size=size, report=report)
+        reach = partial(_pool, engine_url=engine_url, size=size, meter=meter)
         translator: Translator
         match translates:
             case Converses():
                 translator = RealtimeTranslator(await enter(reach(translates, sound=False)))
             case Chats(url, model, key):
-                translator = await enter(ChatTranslator(url, model, key, report=report))
+                translator = await enter(ChatTranslator(url, model, key, meter=meter))
             case Hears(partner):
                 translator = NoTranslator(f"{partner.model} translates speech, and no text.")
             case Nobody(why):
@@ -141,7 +139,7 @@ class NoSynthesizer:
 
 
 def _pool(
-    choice: Converses, *, sound: bool, engine_url: str | None, size: Size, report: Report
+    choice: Converses, *, sound: bool, engine_url: str | None, size: Size, meter: TokenMeter | None
 ) -> Conversations:
     partner = choice.partner
     connect = connector(
@@ -151,4 +149,4 @@ def _pool(
         secret=choice.secret,
         opens=partner.opens,
     )
-    return Conversations(partner, connect, sound=sound, size=size, report=report)
+    return Conversations(partner, connect, sound=sound, size=size, meter=meter)

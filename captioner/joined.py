@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, ParamSpec, TypeVar
 
-from captioner.accounts.accounts import Accounts, RoomUsage
+from captioner.accounts.accounts import Accounts
 from captioner.accounts.budget import Budget, Budgets
 from captioner.accounts.records import UsageRecords
 from captioner.archive.shared import SharedTranscripts
@@ -33,28 +34,35 @@ from captioner.interpreter import Interpreter, hearing, interpreter
 from captioner.metrics import Metrics
 from captioner.realtime.cost import price_table
 from captioner.realtime.patience import Patience
-from captioner.realtime.spoken_translations import Hearing
+from captioner.realtime.token_cost import token_price_table
 from captioner.realtime.transcription import Transcription
 from captioner.recogniser import Recogniser, recogniser, say_what_is_wrong
 from captioner.redis.connection import Redis, connected
+from captioner.rooms.by_room import by_room
 from captioner.rooms.clock import utc_now
 from captioner.rooms.registry import Rooms
 from captioner.rooms.room import Room, TrackPlace
 from captioner.rooms.shared.keepers import Keepers
 from captioner.rooms.shared.leases import Leases
 from captioner.rooms.shared.registry import SharedRooms
+from captioner.rooms.shared.told import Matters
 from captioner.server.parts import Parts
 from captioner.settings import ROLES, Settings
 from captioner.speech.studio import Studio
 from captioner.speech.voices import Voices
 from captioner.translation.ears import Ears
 from captioner.translation.heard_room import HeardTranslates
-from captioner.translation.stage import Kept, TextTranslates, Translates, Translations, Wanted
+from captioner.translation.progress import Progress
+from captioner.translation.shared_progress import SharedProgress
+from captioner.translation.stage import Kept, TextTranslates, Translates, Translations
 
 _READY, _READY_S = "captioner:ready", 60
 """A key that tells nothing, and how long it stays there, in seconds."""
 _EXCHANGE_S = 2.0
 """Between two rounds in which processes learn what the others spent."""
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,36 +80,27 @@ async def joined_alone(settings: Settings) -> AsyncIterator[Running]:
     and from the bus to translations, which are captions too, and to voices.
     """
     metrics, ears = Metrics(), Ears()
-    hears = hearing(settings)
     with open_store(settings.data) as store:
         bus = MemoryBus()
         rooms = Rooms(bus, store)
         await rooms.load()
-        accounts = await _accounts(settings, store.usage)
+        accounts = _accounts(settings, store.usage)
+        await accounts.load()
         async with (
             recogniser(settings) as recognises,
-            interpreter(settings, recognises.embedded) as interprets,
+            interpreter(settings, recognises.embedded, accounts.token_meter) as interprets,
             asyncio.TaskGroup() as tasks,
             _tracks(settings, recognises, accounts, metrics, ears) as tracks,
             Hub(bus) as hub,
             Voices(bus, _studio(interprets), on_skipped=metrics.speech_skipped) as voices,
         ):
             reading = Reading(hub.languages, voices.languages)
-            kept = _kept(store.transcript)
-            translates = _translates(ROLES, hears, interprets, ears, bus, kept, metrics)
+            kept, read = _kept(store.transcript), _at_once(reading.languages)
+            translates = _translates(settings, interprets, ears, bus, kept, metrics)
             assert translates is not None
-            read = _at_once(reading.languages)
             translations = Translations(rooms, translates, read=read, metrics=metrics)
             reading.on_news = translations.wake
-
-            async def finish(room: str) -> None:
-                await tracks.finish(room)
-                await translations.finish(room)
-
-            rooms.on_ending.append(finish)
-            rooms.on_erased.append(accounts.forget)
-            rooms.on_changed.append(tracks.change)
-            rooms.on_changed.append(lambda _room: translations.wake())
+            _tell_of_rooms(rooms, accounts, tracks, translations)
             background = (
                 store.run(),
                 accounts.run(),
@@ -109,9 +108,6 @@ async def joined_alone(settings: Settings) -> AsyncIterator[Running]:
                 translations.run(),
             )
             running = [tasks.create_task(work) for work in background]
-
-            async def usage(room: str) -> RoomUsage:
-                return accounts.usage(room)
 
             async def write_down() -> None:
                 await translations.finish_all()
@@ -128,7 +124,8 @@ async def joined_alone(settings: Settings) -> AsyncIterator[Running]:
                     store.transcript,
                     recognises.check,
                     tracks.recognition,
-                    usage,
+                    _at_once(lambda of: by_room(of, translations.progress())),
+                    _at_once(accounts.usage),
                     metrics,
                     voices,
                     reading,
@@ -143,7 +140,6 @@ async def joined_alone(settings: Settings) -> AsyncIterator[Running]:
 async def joined_over_redis(settings: Settings) -> AsyncIterator[Running]:
     """One of the processes that share rooms over Redis, with its share of the work."""
     roles, metrics, ears = settings.roles, Metrics(), Ears()
-    hears = hearing(settings)
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
         redis = await enter(connected(settings.redis.get_secret_value()))
@@ -152,43 +148,37 @@ async def joined_over_redis(settings: Settings) -> AsyncIterator[Running]:
         leases = await enter(Leases(redis, metrics=metrics))
         rooms = await enter(SharedRooms(redis, bus, leases, metrics))
         records = SharedUsage(redis)
-        prices, budgets = price_table(settings.prices), _budgets(settings)
-        accounts = Accounts(prices, budgets, records, utc_now, pause=_EXCHANGE_S)
+        accounts = _accounts(settings, records, pause=_EXCHANGE_S)
         recognises = await enter(recogniser(settings)) if "ingest" in roles else None
         if "archive" in roles:
-            store = stack.enter_context(open_store(settings.data))
-            await enter(_running(store.run()))
-            grace_s = settings.grace
-            keepers = Keepers(redis, bus, leases, store, grace_s=grace_s, metrics=metrics)
-            await enter(_running(keepers.run()))
-        if recognises is not None:
+            await enter(_keeping(settings, redis, bus, leases, metrics))
+        if roles & {"ingest", "translate", "gateway"}:
             await enter(_running(accounts.run()))
-            await enter(_running(say_what_is_wrong(recognises.engines)))
         tracks = await enter(_tracks(settings, recognises, accounts, metrics, ears))
         recognition = SharedRecognition(redis, leases, tracks.upstreams)
         if recognises is not None:
+            await enter(_running(say_what_is_wrong(recognises.engines)))
             await enter(_running(recognition.run()))
         hub = await enter(Hub(bus))
-        interprets = await enter(_interpreter(settings, recognises))
+        interprets = await enter(_interpreter(settings, recognises, accounts))
         voices = await enter(Voices(bus, _studio(interprets), on_skipped=metrics.speech_skipped))
         transcripts = SharedTranscripts(redis, rooms)
         reading = Reading(hub.languages, voices.languages)
         shared_reading = SharedReading(redis, reading.languages)
         await enter(_running(shared_reading.run()))
         rooms.on_ending.append(tracks.finish)
-        kept = _kept(transcripts.transcript)
-        translates = _translates(roles, hears, interprets, ears, bus, kept, metrics)
+        kept, read = _kept(transcripts.transcript), shared_reading.languages
+        translates = _translates(settings, interprets, ears, bus, kept, metrics)
+        here: Callable[[], Matters[Progress]] = dict
         if translates is not None:
-            read = shared_reading.languages
             translations = Translations(rooms, translates, read=read, metrics=metrics)
+            here = translations.progress
             rooms.on_ending.append(translations.finish)
             await enter(_running(translations.run()))
+        progress = SharedProgress(redis, leases, here)
+        await enter(_running(progress.run()))
         rooms.on_erased += [accounts.forget, records.forget]
         rooms.on_changed.append(tracks.change)
-
-        async def usage(room: str) -> RoomUsage:
-            return await records.usage(room, accounts)
-
         yield Running(
             Parts(
                 roles,
@@ -199,7 +189,8 @@ async def joined_over_redis(settings: Settings) -> AsyncIterator[Running]:
                 transcripts.transcript,
                 _ready(redis, recognises),
                 recognition.recognition,
-                usage,
+                progress.progress,
+                partial(records.usage, accounts=accounts),
                 metrics,
                 voices,
                 reading,
@@ -209,8 +200,7 @@ async def joined_over_redis(settings: Settings) -> AsyncIterator[Running]:
 
 
 def _translates(
-    roles: frozenset[str],
-    hears: Hearing | None,
+    settings: Settings,
     interprets: Interpreter | None,
     ears: Ears,
     bus: Bus,
@@ -218,12 +208,38 @@ def _translates(
     metrics: Metrics,
 ) -> Translates | None:
     """How this process translates rooms; None where it does not."""
-    if hears is not None:  # then that is done where the audio is
+    if (hears := hearing(settings)) is not None:  # then that is done where the audio is
         hearing_here = HeardTranslates(ears, hears, bus, kept=kept, metrics=metrics)
-        return hearing_here if "ingest" in roles else None
-    if "translate" in roles and interprets is not None:
+        return hearing_here if "ingest" in settings.roles else None
+    if "translate" in settings.roles and interprets is not None:
         return TextTranslates(bus, interprets.translator, kept=kept, metrics=metrics)
     return None
+
+
+def _tell_of_rooms(
+    rooms: Rooms, accounts: Accounts, tracks: Tracks, translations: Translations
+) -> None:
+    """Who has to know that a room ends, changes or is erased."""
+
+    async def finish(room: str) -> None:
+        await tracks.finish(room)
+        await translations.finish(room)
+
+    rooms.on_ending.append(finish)
+    rooms.on_erased.append(accounts.forget)
+    rooms.on_changed.append(tracks.change)
+    rooms.on_changed.append(lambda _room: translations.wake())
+
+
+@asynccontextmanager
+async def _keeping(
+    settings: Settings, redis: Redis, bus: RedisBus, leases: Leases, metrics: Metrics
+) -> AsyncIterator[None]:
+    """Keep rooms in the background."""
+    with open_store(settings.data) as store:
+        keepers = Keepers(redis, bus, leases, store, grace_s=settings.grace, metrics=metrics)
+        async with _running(store.run()), _running(keepers.run()):
+            yield
 
 
 def _studio(interprets: Interpreter | None) -> Studio | None:
@@ -234,7 +250,7 @@ def _studio(interprets: Interpreter | None) -> Studio | None:
 
 @asynccontextmanager
 async def _interpreter(
-    settings: Settings, recognises: Recogniser | None
+    settings: Settings, recognises: Recogniser | None, accounts: Accounts
 ) -> AsyncIterator[Interpreter | None]:
     """Who translates and speaks; None where this process does neither."""
     if not settings.roles & {"translate", "gateway"}:
@@ -243,7 +259,8 @@ async def _interpreter(
     engine = recognises.embedded if recognises is not None else None
     # An engine takes half a gigabyte: no process that only answers readers runs one to speak.
     starts = "translate" in settings.roles
-    async with interpreter(settings, engine, starts_engine=starts) as interprets:
+    meter = accounts.token_meter
+    async with interpreter(settings, engine, meter, starts_engine=starts) as interprets:
         yield interprets
 
 
@@ -257,11 +274,13 @@ def _kept(transcript: Callable[[str], Awaitable[Transcript]]) -> Kept:
     return kept
 
 
-def _at_once(languages: Callable[[], Wanted]) -> Callable[[], Awaitable[Wanted]]:
-    async def read() -> Wanted:
-        return languages()
+def _at_once(known: Callable[P, T]) -> Callable[P, Awaitable[T]]:
+    """What others have to wait for is known here."""
 
-    return read
+    async def find(*args: P.args, **kwargs: P.kwargs) -> T:
+        return known(*args, **kwargs)
+
+    return find
 
 
 def _ready(redis: Redis, recognises: Recogniser | None) -> Callable[[], Awaitable[None]]:
@@ -289,14 +308,15 @@ async def _running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
         task.cancel()
 
 
-def _budgets(settings: Settings) -> Budgets:
-    return Budgets(Budget(settings.budget_room), Budget(settings.budget_day))
-
-
-async def _accounts(settings: Settings, records: UsageRecords) -> Accounts:
-    accounts = Accounts(price_table(settings.prices), _budgets(settings), records, utc_now)
-    await accounts.load()
-    return accounts
+def _accounts(settings: Settings, records: UsageRecords, *, pause: float = 5.0) -> Accounts:
+    return Accounts(
+        price_table(settings.prices),
+        Budgets(Budget(settings.budget_room), Budget(settings.budget_day)),
+        records,
+        utc_now,
+        token_prices=token_price_table(settings.prices),
+        pause=pause,
+    )
 
 
 def _tracks(

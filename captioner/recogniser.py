@@ -26,6 +26,9 @@ from captioner.settings import Settings
 REACH_SECONDS = 2.0
 """How long a recogniser elsewhere may take to accept a connection."""
 
+Check = Callable[[], Awaitable[None]]
+"""Raises `EngineUnavailable` where something is wrong."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -60,7 +63,7 @@ async def recogniser(settings: Settings) -> AsyncIterator[Recogniser]:
     async with AsyncExitStack() as stack:
         for choice in chosen:
             if choice.url:
-                check = _answers(choice.url)
+                check = answering(choice.url)
             else:
                 process = await stack.enter_async_context(engine_process(*engine_command(settings)))
                 embedded = process.url
@@ -103,9 +106,6 @@ def engine_command(settings: Settings) -> list[str]:
     return [sys.executable, "-m", "captioner", "engine", *given]
 
 
-Check = Callable[[], Awaitable[None]]
-
-
 async def _any_of(checks: Sequence[Check]) -> None:
     """Raises what the last of them does, if all do."""
     for number, check in enumerate(checks, 1):
@@ -135,7 +135,8 @@ def _is_worth_trying(engine: Engine, check: Check) -> Check:
     return both
 
 
-def _answers(address: str) -> Check:
+def answering(address: str) -> Check:
+    """Whether somebody takes connections there."""
     url = urlsplit(address)
 
     async def check() -> None:

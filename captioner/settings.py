@@ -103,19 +103,21 @@ class Settings(BaseSettings):
     grace: float = _setting(
         30.0, "How long a publisher that lost its connection is waited for.", unit="s", ge=0
     )
-    prices: Annotated[Mapping[str, float], NoDecode] = _setting(
-        {}, "What models cost in USD a minute, besides what is known: model=usd,model=usd."
+    prices: Annotated[Mapping[str, float | tuple[float, ...]], NoDecode] = _setting(
+        {},
+        "What models cost besides what is known: model=usd a minute, or model=in/out or "
+        "model=in/out/spoken in USD a million tokens; several with commas.",
     )
     budget_room: float = _setting(
         0.0,
-        "The most that recognition may cost in a room; 0, no limit.",
+        "The most that recognition, translation and speech may cost in a room; 0, no limit.",
         unit="USD",
         ge=0,
         allow_inf_nan=False,
     )
     budget_day: float = _setting(
         0.0,
-        "The most that recognition may cost a day (UTC), in all rooms; 0, no limit.",
+        "The most that they may cost a day (UTC), in all rooms; 0, no limit.",
         unit="USD",
         ge=0,
         allow_inf_nan=False,
@@ -205,29 +207,46 @@ class Settings(BaseSettings):
         return word
 
 
-def _prices(text: str) -> dict[str, float]:
-    """`model=usd,model=usd` as a price (USD a minute) by model; raises `ValueError`."""
-    prices: dict[str, float] = {}
+def _prices(text: str) -> dict[str, float | tuple[float, ...]]:
+    """`model=usd,model=in/out/spoken` as a price by model; raises `ValueError`.
+
+    A number is USD a minute, two or three are USD a million tokens.
+    """
+    prices: dict[str, float | tuple[float, ...]] = {}
     for part in text.split(",") if text.strip() else ():
         model, _, usd = (word.strip() for word in part.rpartition("="))
         if not model:
             raise ValueError(f"{part.strip()!r} is not model=usd, such as gpt-transcribe=0.0045")
         if model in prices:
             raise ValueError(f"{model} has two prices")
-        prices[model] = _price(model, usd)
+        prices[model] = _price(model, usd) if "/" not in usd else _token_prices(model, usd)
+    return prices
+
+
+def _token_prices(model: str, text: str) -> tuple[float, ...]:
+    prices = tuple(_number(part) for part in text.split("/"))
+    if len(prices) > 3 or not all(0 <= price < math.inf for price in prices):
+        raise ValueError(
+            f"the price of {model} must be in USD a million tokens, in/out or in/out/spoken, "
+            f"such as 0.6/2.4/20, not {text!r}"
+        )
     return prices
 
 
 def _price(model: str, usd: str) -> float:
-    try:
-        price = float(usd)
-    except ValueError:
-        price = math.nan
+    price = _number(usd)
     if not 0 <= price < math.inf:
         raise ValueError(
             f"the price of {model} must be in USD a minute, such as 0.0045, not {usd!r}"
         )
     return price
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,1 +1,1 @@
-"""What recognition was used and what it costs: by room, track, session and day."""
+"""What rooms use and what it costs: recognition by track and session, the rest by model."""

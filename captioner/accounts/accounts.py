@@ -12,9 +12,18 @@ from datetime import date, datetime
 
 from captioner.accounts.budget import Budget, Budgets, BudgetState
 from captioner.accounts.ledger import Ledger
-from captioner.accounts.records import UpstreamSession, UsageRecords, Used
+from captioner.accounts.records import Interpreting, UpstreamSession, UsageRecords, Used, User
 from captioner.errors import RoomNotFound, StorageFailed
 from captioner.realtime.cost import Meter, Price, Tally, Usage, price_of
+from captioner.realtime.token_cost import (
+    TOKEN_PRICES,
+    Kind,
+    TokenMeter,
+    TokenPrice,
+    priced_tokens,
+    token_price_of,
+)
+from captioner.realtime.tokens import Tokens
 from captioner.rooms.uninterrupted import uninterrupted
 
 logger = logging.getLogger(__name__)
@@ -37,6 +46,7 @@ class RoomUsage:
     """The account of a room as it is now; `day` is that of all rooms."""
 
     sessions: Mapping[UpstreamSession, Usage]
+    interpreting: Mapping[Interpreting, Usage]
     room: Spending
     day: Spending
 
@@ -59,10 +69,13 @@ class Accounts:
         records: UsageRecords,
         clock: Callable[[], datetime],
         *,
+        token_prices: Mapping[str, TokenPrice] = TOKEN_PRICES,
         pause: float = 5.0,
     ) -> None:
         self.prices = prices
+        self.token_prices = token_prices
         self.clock = clock
+        self._began = clock()
         self.budgets = budgets
         self._records = records
         self._pause = pause
@@ -105,18 +118,24 @@ class Accounts:
         """What the sessions of a track are counted by."""
         return _TrackMeter(self, self._ledger(room), track)
 
+    @property
+    def token_meter(self) -> TokenMeter:
+        """What translation and speech are counted by, of all rooms."""
+        return _TokenMeter(self, self._began)
+
     def usage(self, room: str) -> RoomUsage:
         """The account of a room; one that used nothing has an empty one."""
         ledger = self._rooms.get(room) or Ledger(room)
         day = self._day_spending(self.clock().date())
-        return RoomUsage(dict(ledger.sessions), self._room_spending(ledger), day)
+        spending = self._room_spending(ledger)
+        return RoomUsage(ledger.sessions, ledger.interpreting, spending, day)
 
     def forget(self, room: str) -> None:
         """The room was erased: nothing more is kept of it. What it spent today stays spent."""
         self._rooms.pop(room, None)
 
-    def count(self, ledger: Ledger, session: UpstreamSession, usage: Usage) -> None:
-        """The session used something; tell if that brings a budget near its end, or there."""
+    def count(self, ledger: Ledger, session: User, usage: Usage) -> None:
+        """Something was used; tell if that brings a budget near its end, or there."""
         day = self.clock().date()
         room_before, day_before = self._room_spending(ledger), self._day_spending(day)
         ledger.add(Used(session, day, usage))
@@ -125,7 +144,7 @@ class Accounts:
             _tell(f"the budget of room {ledger.room}", room_before, self._room_spending(ledger))
             _tell("the budget of the day", day_before, self._day_spending(day))
 
-    def refusal(self, ledger: Ledger, price: Price | None) -> str | None:
+    def refusal(self, ledger: Ledger, price: Price | TokenPrice | None) -> str | None:
         """Why no more of that price may be sent; None if it may. What is free always may."""
         if price is not None and price.free:
             return None
@@ -176,6 +195,16 @@ class Accounts:
         self._day_elsewhere, self._day_asked = spent, day
         _tell("the budget of the day", before, self._day_spending(day))
 
+    def open(self, room: str) -> bool:
+        """Whether something was counted of the room before, or may be from now on."""
+        known = room in self._rooms
+        self._ledger(room)
+        return known
+
+    def ledger(self, room: str) -> Ledger:
+        """The room's; one that nobody keeps where the room was erased meanwhile."""
+        return self._rooms.get(room) or Ledger(room)
+
     def _ledger(self, room: str) -> Ledger:
         if room not in self._rooms:
             self._rooms[room] = Ledger(room)
@@ -222,6 +251,25 @@ class _TrackMeter:
 
     def refusal(self, engine: str, model: str) -> str | None:
         return self._accounts.refusal(self._ledger, price_of(engine, model, self._accounts.prices))
+
+
+class _TokenMeter:
+    """Implements `captioner.realtime.token_cost.TokenMeter`."""
+
+    def __init__(self, accounts: Accounts, began: datetime) -> None:
+        self._accounts = accounts
+        self._began = began
+
+    async def refusal(self, room: str, engine: str, model: str) -> str | None:
+        price = token_price_of(engine, model, self._accounts.token_prices)
+        if room and not self._accounts.open(room) and not (price and price.free):
+            await self._accounts.opening(self._accounts.ledger(room))
+        return self._accounts.refusal(self._accounts.ledger(room), price)
+
+    def reported(self, room: str, kind: Kind, engine: str, model: str, tokens: Tokens) -> None:
+        price = token_price_of(engine, model, self._accounts.token_prices)
+        user = Interpreting(kind, engine, model, price, self._began)
+        self._accounts.count(self._accounts.ledger(room), user, priced_tokens(price, tokens))
 
 
 def _tell(what: str, before: Spending, now: Spending) -> None:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterable
 from datetime import date
 
-from captioner.accounts.records import UpstreamSession, Used
+from captioner.accounts.records import Interpreting, UpstreamSession, Used, User
 from captioner.realtime.cost import Usage
 
 
@@ -17,17 +17,27 @@ class Ledger:
         self.room = room
         self.keeping = asyncio.Lock()
         """Held while some of it is being kept."""
-        self.sessions: dict[UpstreamSession, Usage] = {}
+        self.used: dict[User, Usage] = {}
         """In the order in which they began."""
         self.spent_usd = 0.0
         self.elsewhere_usd = 0.0
         """What other processes spent in the room, as far as is known."""
-        self._unkept: dict[tuple[UpstreamSession, date], Usage] = {}
+        self._unkept: dict[tuple[User, date], Usage] = {}
 
     @property
     def unkept(self) -> bool:
         """Whether there is something to be kept."""
         return bool(self._unkept)
+
+    @property
+    def sessions(self) -> dict[UpstreamSession, Usage]:
+        """What those with recognisers used."""
+        return {user: used for user, used in self.used.items() if isinstance(user, UpstreamSession)}
+
+    @property
+    def interpreting(self) -> dict[Interpreting, Usage]:
+        """What translation and speech used."""
+        return {user: used for user, used in self.used.items() if isinstance(user, Interpreting)}
 
     def restore(self, entry: Used) -> None:
         """Take in what is kept."""
@@ -55,13 +65,13 @@ class Ledger:
 
     def begin_again(self, entries: Iterable[Used]) -> None:
         """The room is another one of that id, and these are all that was used in it."""
-        self.sessions.clear()
+        self.used.clear()
         self.spent_usd = self.elsewhere_usd = 0.0
         for entry in entries:
             self.add(entry)
 
-    def _add(self, session: UpstreamSession, usage: Usage) -> None:
-        self.sessions[session] = self.sessions.get(session, Usage()) + usage
+    def _add(self, user: User, usage: Usage) -> None:
+        self.used[user] = self.used.get(user, Usage()) + usage
         self.spent_usd += usage.spent_usd
 
     def _leave_unkept(self, entry: Used) -> None:

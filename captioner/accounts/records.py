@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from captioner.realtime.cost import Price, Usage
+from captioner.realtime.token_cost import Kind, TokenPrice
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +26,40 @@ class UpstreamSession:
     price: Price | None
     started_at: datetime
 
+    @property
+    def began(self) -> tuple[object, ...]:
+        """What such are sorted by."""
+        return self.started_at, self.track, self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Interpreting:
+    """A model that translates for a room, or speaks. `price` as in `UpstreamSession`.
+
+    `started_at`: when the server began that asks it.
+    """
+
+    kind: Kind
+    engine: str
+    model: str
+    price: TokenPrice | None
+    started_at: datetime
+
+    @property
+    def began(self) -> tuple[object, ...]:
+        """What such are sorted by."""
+        return self.started_at, self.kind, self.model
+
+
+User = UpstreamSession | Interpreting
+"""Who uses something for a room."""
+
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """What a session used on a day (UTC), besides what other entries say of it."""
+    """What one used on a day (UTC), besides what other entries say of it."""
 
-    session: UpstreamSession
+    session: User
     day: date
     usage: Usage
 

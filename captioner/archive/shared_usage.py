@@ -16,7 +16,7 @@ import orjson
 
 from captioner.accounts.accounts import Accounts, RoomUsage, Spending
 from captioner.accounts.ledger import Ledger
-from captioner.accounts.records import UpstreamSession, Used
+from captioner.accounts.records import Used, User
 from captioner.archive.usage import used_from, used_line
 from captioner.errors import RedisUnavailable, RoomNotFound, StorageFailed
 from captioner.realtime.cost import Usage
@@ -28,7 +28,7 @@ _KEPT_S = 7 * 24 * 3600
 
 _KEEP = Script("keep usage", lua("captioner.archive", "keep_usage"))
 
-_Totals = dict[tuple[UpstreamSession, date], Usage]
+_Totals = dict[tuple[User, date], Usage]
 
 
 @dataclass(slots=True)
@@ -114,7 +114,8 @@ class SharedUsage:
             ledger.restore(entry)
         budgets = accounts.budgets
         return RoomUsage(
-            dict(ledger.sessions),
+            ledger.sessions,
+            ledger.interpreting,
             Spending(budgets.room, ledger.spent_usd),
             Spending(budgets.day, sum(map(float, spent), 0.0)),
         )
@@ -141,5 +142,4 @@ def _with(totals: _Totals, entries: Sequence[Used]) -> _Totals:
 
 
 def _begin(entry: Used) -> tuple[object, ...]:
-    session = entry.session
-    return session.started_at, session.track, session.name, entry.day
+    return *entry.session.began, entry.day

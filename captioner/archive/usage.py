@@ -11,11 +11,13 @@ from pathlib import Path
 
 import orjson
 
-from captioner.accounts.records import UpstreamSession, Used
+from captioner.accounts.records import Interpreting, UpstreamSession, Used, User
 from captioner.archive.files import replace_file
 from captioner.archive.journal import append_synced, read_lines
 from captioner.errors import StorageFailed
 from captioner.realtime.cost import Price, Usage, priced
+from captioner.realtime.token_cost import TokenPrice, priced_tokens
+from captioner.realtime.tokens import Tokens
 from captioner.rooms.choices import is_room_id, room_id
 
 logger = logging.getLogger(__name__)
@@ -78,7 +80,7 @@ def _read_compacted(path: Path) -> list[Used]:
 
 def merged(entries: Iterable[Used]) -> list[Used]:
     """The same usage with one entry for a session and day, in the order of the first of each."""
-    sums: dict[tuple[UpstreamSession, date], Usage] = {}
+    sums: dict[tuple[User, date], Usage] = {}
     for entry in entries:
         key = entry.session, entry.day
         sums[key] = sums.get(key, Usage()) + entry.usage
@@ -88,6 +90,8 @@ def merged(entries: Iterable[Used]) -> list[Used]:
 def used_line(entry: Used) -> dict[str, object]:
     """The entry as a JSON object; what it cost follows from its price."""
     session, usage = entry.session, entry.usage
+    if isinstance(session, Interpreting):
+        return _interpreting_line(entry.day, session, usage)
     return {
         "day": entry.day.isoformat(),
         "track": session.track,
@@ -105,9 +109,27 @@ def used_line(entry: Used) -> dict[str, object]:
     }
 
 
+def _interpreting_line(day: date, model: Interpreting, usage: Usage) -> dict[str, object]:
+    price = model.price
+    return {
+        "day": day.isoformat(),
+        "kind": model.kind,
+        "engine": model.engine,
+        "model": model.model,
+        "usd_a_million": price and [price.input, price.output, price.spoken],
+        "started_at": model.started_at.isoformat(),
+        "input_tokens": usage.input_tokens,
+        "output_tokens": usage.output_tokens,
+        "spoken_tokens": usage.spoken_tokens,
+        "items": usage.items,
+    }
+
+
 def used_from(line: object) -> Used:
     """The entry that the object says; raises `ValueError` where it says none."""
     match line:
+        case {"kind": "translation" | "speech"}:
+            return _interpreting_from(line)
         case {
             "day": str(day),
             "track": str(track),
@@ -139,6 +161,39 @@ def used_from(line: object) -> Used:
                 ),
             )
     raise ValueError("no known kind of line")
+
+
+def _interpreting_from(line: object) -> Used:
+    match line:
+        case {
+            "day": str(day),
+            "kind": "translation" | "speech" as kind,
+            "engine": str(engine),
+            "model": str(model),
+            "usd_a_million": [*_] | None as usd,
+            "started_at": str(at),
+            "input_tokens": int(read),
+            "output_tokens": int(written),
+            "spoken_tokens": int(spoken),
+            "items": int(items),
+        } if min(read, written, spoken, items) >= 0:
+            price = None if usd is None else _token_price(usd)
+            started_at = datetime.fromisoformat(at).astimezone(UTC)
+            return Used(
+                Interpreting(kind, engine, model, price, started_at),
+                date.fromisoformat(day),
+                priced_tokens(price, Tokens(read, written, audio_output=spoken), responses=items),
+            )
+    raise ValueError("no known kind of line")
+
+
+def _token_price(usd: Sequence[object]) -> TokenPrice:
+    match usd:
+        case [int() | float() as read, int() | float() as written, int() | float() as spoken] if (
+            min(read, written, spoken) >= 0
+        ):
+            return TokenPrice(read, written, spoken)
+    raise ValueError("no price of tokens")
 
 
 def _lines(entries: Iterable[Used]) -> bytes:

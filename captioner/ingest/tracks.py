@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from types import TracebackType
 
@@ -14,6 +14,7 @@ from captioner.ingest.intake import Intake
 from captioner.ingest.stage import Listen, Listener, Nobody, OnGap, Stage, Transcribe
 from captioner.ingest.start import Start
 from captioner.realtime.engines import Upstream
+from captioner.rooms.by_room import by_room
 from captioner.rooms.room import Room
 
 logger = logging.getLogger(__name__)
@@ -258,17 +259,6 @@ class Tracks:
             finally:
                 del self._tracks[room.settings.id, stream]
                 track.over.set()
-
-
-def by_room(
-    rooms: Sequence[str], upstreams: Mapping[tuple[str, str], Upstream]
-) -> dict[str, dict[str, Upstream]]:
-    """Those of the rooms, by room and then by stream."""
-    found: dict[str, dict[str, Upstream]] = {room: {} for room in rooms}
-    for (room, stream), upstream in upstreams.items():
-        if room in found:
-            found[room][stream] = upstream
-    return found
 
 
 async def _finish(tracks: list[Track], *, going_away: bool = False) -> None:

@@ -18,7 +18,7 @@ class Request:
 
     `instructions`: for a general model. `prompt`, `variables`: for a server that has prompts of
     its own. `terms`: what its `lookup_term` finds. `sound`: whether the answer is spoken, with
-    `voice`. `most_tokens`: of the answer.
+    `voice`. `most_tokens`: of the answer. `room`: whose account it is on, or empty.
     """
 
     text: str
@@ -29,6 +29,7 @@ class Request:
     sound: bool = False
     voice: str = ""
     most_tokens: int = 1024
+    room: str = ""
 
 
 class RequestFailed(TranslationUnavailable):

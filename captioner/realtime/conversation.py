@@ -60,7 +60,7 @@ class _Open:
 class Conversation:
     """The state of one session. `sound`: whether its answers are spoken.
 
-    `report`: is given what each response used, whatever became of it.
+    `report`: is given what each response used, whatever became of it, and the room it was for.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Conversation:
         partner: Partner,
         *,
         sound: bool = False,
-        report: Callable[[Tokens], None] = lambda _tokens: None,
+        report: Callable[[str, Tokens], None] = lambda _room, _tokens: None,
     ) -> None:
         self._partner = partner
         self._sound = sound
@@ -249,10 +249,10 @@ class Conversation:
         return [Sound(found[0], data)] if data else []
 
     def _done(self, response: Event) -> list[Answer]:
-        if (tokens := tokens_of(response.get("usage"))) is not None:
-            self._report(tokens)
         name = self._responses.pop(str(response.get("id")), None)
         opened = self._requests.get(name or "")
+        if (tokens := tokens_of(response.get("usage"))) is not None:
+            self._report(opened.request.room if opened else "", tokens)
         if name is None or opened is None:
             return []
         if opened.cancelled:

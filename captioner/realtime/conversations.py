@@ -29,11 +29,9 @@ from captioner.realtime.connection import Connect
 from captioner.realtime.conversation import Conversation
 from captioner.realtime.conversation_link import Asked, ConversationLink
 from captioner.realtime.partners import Partner
+from captioner.realtime.token_cost import Kind, TokenMeter, UnmeteredTokens, within_budget
 from captioner.realtime.tokens import Tokens
 from captioner.realtime.trouble import Remedy, SessionEnded
-
-Report = Callable[[str, Tokens], None]
-"""Is given the model, and what one of its responses used, cancelled ones included."""
 
 FIRST_REST_S, LAST_REST_S = 0.25, 5.0
 """Pauses before the next session, after one that was lost before it had answered anything."""
@@ -67,7 +65,8 @@ class _Waiting:
 class Conversations:
     """Use it as a context manager; it may then be asked from any task.
 
-    `sound`: whether its answers are spoken. `clock`, `wall`: seconds, and Unix time.
+    `sound`: whether its answers are spoken. `meter`: counts them, and may refuse to have more.
+    `clock`, `wall`: seconds, and Unix time.
     """
 
     def __init__(
@@ -78,7 +77,7 @@ class Conversations:
         sound: bool = False,
         size: Size | None = None,
         breaker: Breaker | None = None,
-        report: Report = lambda _model, _tokens: None,
+        meter: TokenMeter | None = None,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
     ) -> None:
@@ -86,8 +85,9 @@ class Conversations:
         self._connect = connect
         self._sound = sound
         self._size = size or Size()
-        self._breaker = breaker or Breaker(clock, work="speech" if sound else "translation")
-        self._report = report
+        self._kind: Kind = "speech" if sound else "translation"
+        self._breaker = breaker or Breaker(clock, work=self._kind)
+        self._meter = meter or UnmeteredTokens()
         self._clock = clock
         self._wall = wall
         self._at_once = partner.at_once
@@ -146,6 +146,7 @@ class Conversations:
 
         A second try begins with its words again. Raises `TranslationUnavailable`.
         """
+        await within_budget(self._meter, request.room, self.partner.name, self.partner.model)
         until = self._clock() + self.partner.within
         given = 0
         for last in (False, True):
@@ -285,11 +286,11 @@ class Conversations:
 
     def _open(self) -> ConversationLink:
         partner = self.partner
-        conversation = Conversation(
-            partner,
-            sound=self._sound,
-            report=lambda tokens: self._report(partner.model, tokens),
-        )
+
+        def report(room: str, tokens: Tokens) -> None:
+            self._meter.reported(room, self._kind, partner.name, partner.model, tokens)
+
+        conversation = Conversation(partner, sound=self._sound, report=report)
         link = ConversationLink(
             partner,
             self._connect,

@@ -94,9 +94,10 @@ PRICES: Mapping[str, Price] = MappingProxyType(
 """By model, as they were in November 2026."""
 
 
-def price_table(chosen: Mapping[str, float]) -> Mapping[str, Price]:
-    """`PRICES`, and before them those of whoever runs the server (USD a minute)."""
-    return {**PRICES, **{model: Price(usd) for model, usd in chosen.items()}}
+def price_table(chosen: Mapping[str, object]) -> Mapping[str, Price]:
+    """`PRICES`, and before them those numbers of whoever runs the server (USD a minute)."""
+    own = {model: Price(usd) for model, usd in chosen.items() if isinstance(usd, int | float)}
+    return {**PRICES, **own}
 
 
 def price_of(engine: str, model: str, prices: Mapping[str, Price]) -> Price | None:
@@ -106,12 +107,13 @@ def price_of(engine: str, model: str, prices: Mapping[str, Price]) -> Price | No
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What sessions used, added up; seconds are of audio.
+    """What sessions used, added up; seconds are of audio, tokens those that were reported.
 
     `reported_s`: as the recogniser counted them, item by item. `billed_s`: the larger of what was
     sent and what was reported, session by session, for audio that was never committed may be
     billed, and items are rounded up. `unpriced_s`: those of them that nobody knows the price of;
-    `spent_usd` is the price of the others.
+    `spent_usd` is the price of the others. `spoken_tokens`: those of the output that are sound;
+    `unpriced_tokens`: those of a translation or of speech that nobody knows the price of.
     """
 
     sent_s: float = 0.0
@@ -122,11 +124,13 @@ class Usage:
     output_tokens: int = 0
     items: int = 0
     spent_usd: float = 0.0
+    spoken_tokens: int = 0
+    unpriced_tokens: int = 0
 
     @property
     def cost_usd(self) -> float | None:
         """None where nobody knows the price of all of it."""
-        return None if self.unpriced_s else self.spent_usd
+        return None if self.unpriced_s or self.unpriced_tokens else self.spent_usd
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(
@@ -138,6 +142,8 @@ class Usage:
             self.output_tokens + other.output_tokens,
             self.items + other.items,
             self.spent_usd + other.spent_usd,
+            self.spoken_tokens + other.spoken_tokens,
+            self.unpriced_tokens + other.unpriced_tokens,
         )
 
 

@@ -87,6 +87,20 @@ Told = Translated | HeardUntil | AudioLost
 """Times are seconds on the caller's clock."""
 
 
+async def configured(
+    connection: Connection, session: SpokenTranslation, partner: HearingPartner
+) -> None:
+    """Return when the server confirmed what the session is to do; raises `SessionEnded`."""
+    try:
+        async with asyncio.timeout(partner.configures):
+            await connection.send(session.configure())
+            while not session.ready:
+                session.receive(await connection.receive())
+    except TimeoutError:
+        message = f"{partner.name} did not confirm its configuration"
+        raise SessionEnded(message, Remedy.RETRY) from None
+
+
 class SpokenTranslations:
     """`run` it; then `hear` and, at the end, `end`."""
 
@@ -175,7 +189,7 @@ class SpokenTranslations:
             session = SpokenTranslation(partner, self._language)
             with breaker.attempt():
                 connection = await stack.enter_async_context(self._hearing.connect())
-                await self._configure(connection, session)
+                await configured(connection, session, partner)
             self._answered = self._time(self._ring.start)
             self._session_clock = SampleClock(self._answered, SAMPLE_RATE)
             try:
@@ -185,17 +199,6 @@ class SpokenTranslations:
                 if error.remedy in (Remedy.WAIT, Remedy.REFUSED):
                     breaker.failed(error)
                 raise
-
-    async def _configure(self, connection: Connection, session: SpokenTranslation) -> None:
-        partner = self._hearing.partner
-        try:
-            async with asyncio.timeout(partner.configures):
-                await connection.send(session.configure())
-                while not session.ready:
-                    session.receive(await connection.receive())
-        except TimeoutError:
-            message = f"{partner.name} did not confirm its configuration"
-            raise SessionEnded(message, Remedy.RETRY) from None
 
     async def _send(self, connection: Connection, session: SpokenTranslation) -> None:
         """Send what is heard until its end, or until another session should go on."""

@@ -20,6 +20,7 @@ from captioner.realtime.engines import Upstream
 from captioner.rooms.directory import Directory
 from captioner.server.readers import Readers
 from captioner.speech.voices import Voices
+from captioner.translation.progress import Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,8 @@ class Parts:
 
     `roles`: what this process does. `check_ready` raises `CaptionerError` with why it could not do
     it now. `recognition`: who recognises the streams of rooms, by room and stream, whichever
-    process captions them. `reading`: what is read here, so that it is translated.
+    process captions them. `translation`: how rooms are translated just now, by room and language,
+    whichever process does. `reading`: what is read here, so that it is translated.
     """
 
     roles: frozenset[str]
@@ -39,6 +41,7 @@ class Parts:
     transcript: Callable[[str], Awaitable[Transcript]]
     check_ready: Callable[[], Awaitable[None]]
     recognition: Callable[[Sequence[str]], Awaitable[Mapping[str, Mapping[str, Upstream]]]]
+    translation: Callable[[Sequence[str]], Awaitable[Mapping[str, Mapping[str, Progress]]]]
     usage: Callable[[str], Awaitable[RoomUsage]]
     metrics: Metrics
     voices: Voices

@@ -13,7 +13,11 @@ from captioner.captions.model import Status
 from captioner.realtime.engines import Upstream
 from captioner.rooms.choices import new_settings, settings_message
 from captioner.rooms.directory import RoomSummary
+from captioner.rooms.local import languages_to_translate
+from captioner.rooms.room import RoomSettings
 from captioner.server.parts import Joined, Parts, RoomName
+from captioner.translation.progress import Progress
+from captioner.translation.stage import ALL
 
 router = APIRouter(prefix="/v1/rooms", tags=["rooms"])
 
@@ -59,6 +63,21 @@ class Recognition(BaseModel):
     trouble: str | None = Field(description="What is wrong, in plain words.")
 
 
+class Translation(BaseModel):
+    """How the room is translated into a language just now."""
+
+    language: str = Field(description="Its BCP 47 tag: one that is listed or read.")
+    state: Literal["working", "idle", "unavailable"] = Field(
+        description="`idle`: nobody translates, for nobody reads it or nothing is said; "
+        "`unavailable`: the newest sentence has no translation."
+    )
+    translator: str | None = Field(description="Who translates; null where nobody does just now.")
+    trouble: str | None = Field(description="What is wrong, in plain words.")
+    behind: int | None = Field(
+        description="Finals that readers do not have in it yet; null where nobody counts them."
+    )
+
+
 class RoomView(Choices):
     """A room as it is."""
 
@@ -67,6 +86,7 @@ class RoomView(Choices):
     languages: list[str] = Field(description="Those that captions exist or will exist in.")
     created_at: datetime = Field(description="When it was made (RFC 3339, UTC).")
     recognition: list[Recognition] = Field(description="Of each stream that is published now.")
+    translation: list[Translation] = Field(description="Of each language listed or read now.")
 
 
 class RoomList(BaseModel):
@@ -141,10 +161,20 @@ async def _read(parts: Parts, room: str) -> RoomView:
 async def _views(parts: Parts, summaries: Sequence[RoomSummary]) -> list[RoomView]:
     ids = [summary.settings.id for summary in summaries]
     recognition = await parts.recognition(ids)
-    return [_view(summary, recognition[summary.settings.id]) for summary in summaries]
+    translation = await parts.translation(ids)
+    read = parts.reading.languages()
+    return [
+        _view(summary, recognition[id_], translation[id_], read.get(id_, frozenset()))
+        for id_, summary in zip(ids, summaries, strict=True)
+    ]
 
 
-def _view(summary: RoomSummary, upstream: Mapping[str, Upstream]) -> RoomView:
+def _view(
+    summary: RoomSummary,
+    upstream: Mapping[str, Upstream],
+    progress: Mapping[str, Progress],
+    read: frozenset[str],
+) -> RoomView:
     settings = settings_message(summary.settings)
     return RoomView.model_validate(
         {
@@ -153,6 +183,10 @@ def _view(summary: RoomSummary, upstream: Mapping[str, Upstream]) -> RoomView:
             "languages": summary.languages,
             "created_at": summary.created_at,
             "recognition": [_recognition(track, upstream[track]) for track in sorted(upstream)],
+            "translation": [
+                _translation(language, progress.get(language))
+                for language in _wanted(summary.settings, {*progress, *read})
+            ],
         }
     )
 
@@ -164,4 +198,22 @@ def _recognition(track: str, upstream: Upstream) -> Recognition:
         state="unavailable" if upstream.engine is None else works,
         engine=upstream.engine,
         trouble=upstream.trouble,
+    )
+
+
+def _wanted(settings: RoomSettings, read: set[str]) -> list[str]:
+    return sorted({*languages_to_translate(settings), *read} - {ALL, settings.language})
+
+
+def _translation(language: str, progress: Progress | None) -> Translation:
+    if progress is None:
+        return Translation(
+            language=language, state="idle", translator=None, trouble=None, behind=None
+        )
+    return Translation(
+        language=language,
+        state="working" if progress.trouble is None else "unavailable",
+        translator=progress.translator,
+        trouble=progress.trouble,
+        behind=progress.behind,
     )

@@ -33,7 +33,7 @@ class Render(Protocol):
     ) -> str: ...
 
 
-TRANSLATED_S = 5.0
+TRANSLATED_S = 3.0
 """How long a file is waited for until what was said is translated."""
 _LOOK_S = 0.1
 UNDETERMINED = "und"

@@ -69,7 +69,9 @@ class RealtimeSynthesizer:
         variables = {"language": line.language}
         if line.voice:
             variables["voice"] = line.voice
-        request = Request(line.text, prompt="speak", variables=variables, sound=True)
+        request = Request(
+            line.text, prompt="speak", variables=variables, sound=True, room=line.room
+        )
         try:
             async with aclosing(self._conversations.sound(request)) as sound:
                 async for data in sound:
@@ -88,6 +90,7 @@ class RealtimeSynthesizer:
             sound=True,
             voice=line.voice or self._voices[0],
             most_tokens=_TOKENS,
+            room=line.room,
         )
         for number in range(1, TRIES + 1):
             heard = False

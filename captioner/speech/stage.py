@@ -13,7 +13,7 @@ from captioner.race import race
 from captioner.speech.audience import Audience
 from captioner.speech.cast import Cast
 from captioner.speech.heard_clock import HeardClock
-from captioner.speech.plan import Plan
+from captioner.speech.plan import Part, Plan
 from captioner.speech.playback import Playback, Take
 from captioner.speech.room import VoicedRoom
 from captioner.speech.sound import FRAME_S, Mark
@@ -146,9 +146,15 @@ class Stage:
             self._upcoming = Take(part)
             await self._fill(self._upcoming)
 
+    def _line(self, part: Part) -> Line:
+        """What is to be said; a caption that nobody could translate, in its own language."""
+        caption, room = part.caption, self._room.settings.id
+        if caption.untranslated and caption.source is not None:
+            return Line(part.text, caption.source, room=room)
+        return Line(part.text, self._language, self._cast.voice(part.speaker), room)
+
     async def _fill(self, take: Take) -> None:
-        voice = self._cast.voice(take.part.speaker)
-        line = Line(take.part.text, self._language, voice)
+        line = self._line(take.part)
         for _ in range(_ATTEMPTS):
             try:
                 await self._record(line, take)

@@ -14,12 +14,13 @@ SAMPLE_RATE = 24_000
 class Line:
     """What is to be said. `language`: a BCP 47 tag. `voice`: a name of the synthesizer's own, or
 
-    empty for its usual one.
+    empty for its usual one. `room`: whose account it is on, or empty.
     """
 
     text: str
     language: str
     voice: str = ""
+    room: str = ""
 
 
 class Synthesizer(Protocol):

@@ -73,6 +73,11 @@ class Alignment:
         """Whether every caption is done that was heard of."""
         return all(line.done for line in self._lines)
 
+    @property
+    def behind(self) -> int:
+        """How many finals there are as they were said, and not in the language yet."""
+        return sum(line.source.final and not line.done for line in self._lines)
+
     def hear(self, source: Caption, shown: Caption | None = None) -> None:
         """A revision of a caption as it was said.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from captioner.errors import TranslationUnavailable
+from captioner.errors import BudgetSpent, TranslationUnavailable
 from captioner.rooms.languages import is_same_language
 from captioner.translation.translator import Sentence, Translator
 
@@ -24,16 +24,23 @@ class Attempts:
         self._timeout_s = timeout_s
         self._again_s = again_s
 
+    @property
+    def translator(self) -> str:
+        """The name of who is asked."""
+        return self._translator.name
+
     async def translate(self, sentence: Sentence, *, again: bool = True) -> str:
         """The translation; what is in the language already is passed on as it is.
 
         `again`: whether it is worth a second attempt. Raises `NoSuchPair`, and
-        `TranslationUnavailable` once that has failed too.
+        `TranslationUnavailable` once that has failed too; a budget that is spent is at once.
         """
         if is_same_language(sentence.source, sentence.target):
             return sentence.text
         try:
             return await self._once(sentence)
+        except BudgetSpent:
+            raise
         except TranslationUnavailable:
             if not again:
                 raise

@@ -14,7 +14,7 @@ import orjson
 from captioner.errors import TranslationUnavailable
 from captioner.realtime.breaker import Breaker
 from captioner.realtime.connection import seconds_of
-from captioner.realtime.conversations import Report
+from captioner.realtime.token_cost import TokenMeter, UnmeteredTokens, within_budget
 from captioner.realtime.tokens import Tokens
 from captioner.realtime.trouble import Remedy, SessionEnded, not_let_in, unreachable
 from captioner.translation.guards import doubt, tidied
@@ -34,8 +34,8 @@ _THIS_ONE_ONLY = {400, 413, 422}
 class ChatTranslator:
     """Translates with `model` of the server at `url`, which ends before `/chat/completions`.
 
-    Use it as a context manager. `key`: what it lets in with, never told. `report`: is given the
-    model, and the tokens that went in and came out.
+    Use it as a context manager. `key`: what it lets in with, never told. `meter`: counts
+    the tokens that go in and come out, and may refuse to have more.
     """
 
     def __init__(
@@ -46,13 +46,13 @@ class ChatTranslator:
         *,
         name: str = "chat",
         breaker: Breaker | None = None,
-        report: Report = lambda _model, _tokens: None,
+        meter: TokenMeter | None = None,
         answers: float = ANSWER_S,
     ) -> None:
         self.name = name
         self._model = model
         self._breaker = breaker or Breaker(work="translation")
-        self._report = report
+        self._meter = meter or UnmeteredTokens()
         self._answers = answers
         headers = {"Content-Type": "application/json"}
         if key:
@@ -92,13 +92,15 @@ class ChatTranslator:
 
     async def _written(self, sentence: Sentence) -> str:
         """What the model writes. Raises `SessionEnded`, `TranslationUnavailable`."""
+        await within_budget(self._meter, sentence.room, self.name, self._model)
         if self._breaker.wait() > 0:
             raise TranslationUnavailable(self._breaker.trouble)
         with self._breaker.attempt():
             answer = await self._posted(sentence)
         match answer.get("usage"):
             case {"prompt_tokens": int(read), "completion_tokens": int(written)}:
-                self._report(self._model, Tokens(read, written))
+                used = Tokens(read, written)
+                self._meter.reported(sentence.room, "translation", self.name, self._model, used)
         choice = _mapping(next(iter(_list(answer.get("choices"))), None))
         text = _mapping(choice.get("message")).get("content")
         if choice.get("finish_reason") == "content_filter":

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from captioner.captions.merge import continue_from
 from captioner.captions.model import Caption, Phrase
@@ -62,6 +62,8 @@ class Draft:
         self._untranslated = False
         self._again = shown is not None and shown.untranslated
         """Whether a translation that was given up is tried once more."""
+        self._void = False
+        """Whether what readers see as stable is of a text that was corrected meanwhile."""
 
     @property
     def shown(self) -> Caption | None:
@@ -100,6 +102,8 @@ class Draft:
 
     def take(self, piece: Piece, translation: str, *, untranslated: bool = False) -> None:
         """The piece's translation; `untranslated`: it is the piece itself, for want of one."""
+        if self.source.text[piece.start : piece.end].strip() != piece.text:
+            return  # it was corrected meanwhile
         if not piece.settled:
             if piece.start == self._covered:
                 self._tail, self._tail_end = translation, piece.end
@@ -112,6 +116,8 @@ class Draft:
 
     def revision(self, lag_ms: int | None = None) -> Caption | None:
         """What readers should see now, if that is news to them; from then on they have it."""
+        if self._void:
+            return self._close()
         source = self.source
         final = source.final and next(self._settled_pieces(), None) is None
         told = continue_from(self._promised, self._told)
@@ -149,8 +155,21 @@ class Draft:
         """The last revision was not published: readers have this one."""
         self._shown = shown
 
+    def _close(self) -> Caption:
+        """What readers see as stable ends so; a correction follows."""
+        assert self._shown is not None
+        self._shown = replace(
+            self._shown,
+            rev=self._shown.rev + 1,
+            text=self._shown.text[: self._shown.stable],
+            final=True,
+        )
+        self._void = False
+        return self._shown
+
     def _begin_again(self) -> None:
         """The source was corrected."""
+        self._void = self._shown is not None and not self._shown.final and bool(self._promised)
         self._promised = self._told = self._tail = ""
         self._covered = self._tail_end = 0
         self._seams = []
@@ -177,7 +196,7 @@ class Draft:
         end = _last_clause(text, rest[-1])
         if end <= max(self._tail_end, rest[-1].start):
             return None
-        return Piece(self._covered, end, text[rest[-1].start : end].rstrip(), settled=False)
+        return Piece(self._covered, end, text[self._covered : end].strip(), settled=False)
 
     def _phrases(self, text: str) -> tuple[Phrase, ...]:
         """When the pieces were said, where the source tells it and they are what is shown."""

@@ -26,6 +26,7 @@ from captioner.realtime.spoken_translations import (
 from captioner.rooms.room import Duty
 from captioner.translation.aligning import Alignment
 from captioner.translation.ears import Ear
+from captioner.translation.progress import Progress
 from captioner.translation.session import Kept
 
 logger = logging.getLogger(__name__)
@@ -64,9 +65,17 @@ class HeardTrack:
         """When the end of each caption was said that is being translated."""
         self._gaps: deque[Gap] = deque()
         """Those that are still to be told."""
+        self._unspoken: str | None = None
+        """That the server does not translate into the language, once that was said."""
         self._news = asyncio.Event()
         self._all_heard = False
         self._all_published = asyncio.Event()
+
+    @property
+    def progress(self) -> Progress:
+        """How it goes just now."""
+        trouble = self._unspoken or self._hearing.breaker.trouble or None
+        return Progress(self._hearing.partner.name, trouble, self._alignment.behind)
 
     async def run(self) -> None:
         """Translate until the track is over and all of it published, or its room is erased.
@@ -80,7 +89,8 @@ class HeardTrack:
         spelt = self._hearing.partner.spelt(self._language)
         if spelt is None:
             name = self._hearing.partner.name
-            logger.warning("%s does not translate into %s.", name, self._language)
+            self._unspoken = f"{name} does not translate into {self._language}"
+            logger.warning("%s.", self._unspoken)
             self._tell(HeardUntil(inf))
         else:
             await self._translate(spelt)

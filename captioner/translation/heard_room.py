@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from captioner.bus.bus import Bus
 from captioner.captions.model import Caption
@@ -16,6 +16,7 @@ from captioner.realtime.spoken_translations import Hearing
 from captioner.rooms.room import Room, heard_translation_duty
 from captioner.translation.ears import Ear, Ears
 from captioner.translation.heard import HeardTrack
+from captioner.translation.progress import Progress
 
 AGAIN_S = 1.0
 """Between two attempts to translate a track."""
@@ -47,13 +48,15 @@ class HeardTranslates:
     @asynccontextmanager
     async def translation(self, room: Room, language: str) -> AsyncIterator[HeardRoom]:
         """Of the room's tracks that are here; each is a duty of its own."""
-        yield HeardRoom(room, language, self._ears, self._translate)
+        yield HeardRoom(room, language, self._ears, self._track)
 
-    async def _translate(self, room: Room, language: str, ear: Ear) -> None:
+    @asynccontextmanager
+    async def _track(self, room: Room, language: str, ear: Ear) -> AsyncIterator[HeardTrack | None]:
         async with room.duty(heard_translation_duty(language, ear.stream)) as duty:
             if duty is None:
+                yield None
                 return
-            track = HeardTrack(
+            yield HeardTrack(
                 ear,
                 language,
                 self._hearing,
@@ -63,7 +66,6 @@ class HeardTranslates:
                 metrics=self._metrics,
                 clock=self._clock,
             )
-            await track.run()
 
 
 class HeardRoom:
@@ -74,14 +76,26 @@ class HeardRoom:
         room: Room,
         language: str,
         ears: Ears,
-        translate: Callable[[Room, str, Ear], Awaitable[None]],
+        track: Callable[[Room, str, Ear], AbstractAsyncContextManager[HeardTrack | None]],
     ) -> None:
-        """`translate`: a track, until it is over."""
+        """`track`: one of the room's, to be run in the block; None: another process does it."""
         self._room = room
         self._language = language
         self._ears = ears
-        self._translate = translate
+        self._track = track
         self._tracks: dict[Ear, asyncio.Task[None]] = {}
+        self._working: dict[Ear, HeardTrack] = {}
+        """Those of the tracks that are being translated here."""
+
+    @property
+    def progress(self) -> Progress | None:
+        """How it goes just now, of all tracks; None while none is translated here."""
+        of_tracks = [track.progress for track in self._working.values()]
+        if not of_tracks:
+            return None
+        trouble = next((p.trouble for p in of_tracks if p.trouble is not None), None)
+        behind = sum(progress.behind for progress in of_tracks)
+        return Progress(of_tracks[0].translator, trouble, behind)
 
     async def run(self) -> None:
         """Translate each track from when it is there, until cancelled."""
@@ -100,10 +114,20 @@ class HeardRoom:
         if over:
             await asyncio.wait(over)
 
+    async def _translate(self, ear: Ear) -> None:
+        async with self._track(self._room, self._language, ear) as track:
+            if track is None:
+                return
+            self._working[ear] = track
+            try:
+                await track.run()
+            finally:
+                del self._working[ear]
+
     async def _until_over(self, ear: Ear) -> None:
         while True:
             try:
-                await self._translate(self._room, self._language, ear)
+                await self._translate(ear)
             except (Fenced, RoomNotFound, RedisUnavailable) as error:
                 logger.debug("Room %s in %s: %s", ear.room, self._language, error)
             except CaptionerError as error:

@@ -49,7 +49,7 @@ def _prompted(sentence: Sentence) -> Request:
     variables = {"source": sentence.source, "target": sentence.target}
     if sentence.terms:
         variables["terms"] = orjson.dumps(sentence.terms).decode()
-    return Request(sentence.text, prompt="translate", variables=variables)
+    return Request(sentence.text, prompt="translate", variables=variables, room=sentence.room)
 
 
 def _instructed(sentence: Sentence) -> Request:
@@ -58,4 +58,5 @@ def _instructed(sentence: Sentence) -> Request:
         instructions=instructions(sentence),
         terms=sentence.terms,
         most_tokens=most_tokens(sentence.text),
+        room=sentence.room,
     )

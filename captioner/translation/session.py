@@ -9,13 +9,15 @@ from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 from captioner.bus.bus import Bus, Live
+from captioner.captions.glossary import terms_in
 from captioner.captions.model import Caption, Event, Gap
-from captioner.errors import NoSuchPair, SubscriberTooSlow, TranslationUnavailable
+from captioner.errors import BudgetSpent, NoSuchPair, SubscriberTooSlow, TranslationUnavailable
 from captioner.metrics import Metrics
 from captioner.race import race
 from captioner.rooms.room import Duty, RoomSettings
 from captioner.translation.attempts import Attempts
 from captioner.translation.draft import Draft, Piece, is_translated
+from captioner.translation.progress import Progress
 from captioner.translation.translator import Sentence
 
 CONTEXT = 3
@@ -69,12 +71,25 @@ class Session:
         self._context: deque[tuple[str, str]] = deque(maxlen=CONTEXT)
         self._news = asyncio.Event()
         self._idle = asyncio.Event()
+        self._given_up: dict[str, int] = {}
+        """Captions, by id, of which this revision could not be translated: the next session's."""
         self._unknown: set[str] = set()
         """Languages that nobody translates from, once that was said."""
+        self._trouble: str | None = None
+        """Why the newest sentence has no translation."""
+        self._refused = ""
+        """Which budget was said to be spent."""
 
     @property
     def _room(self) -> str:
         return self._settings().id
+
+    @property
+    def progress(self) -> Progress:
+        """How it goes just now."""
+        drafts = (*self._live.values(), *self._owed.values())
+        behind = sum(draft.source.final for draft in drafts)
+        return Progress(self._attempts.translator, self._trouble, behind)
 
     async def run(self) -> None:
         """Translate until the room is erased, or this is cancelled.
@@ -171,6 +186,8 @@ class Session:
     def _is_to_translate(self, caption: Caption) -> bool:
         if caption.source is not None or caption.language == self.language:
             return False
+        if caption.final and self._given_up.get(caption.id, -1) >= caption.rev:
+            return False
         shown = self._shown.get(caption.id)
         return not (caption.final and is_translated(shown, caption))
 
@@ -217,6 +234,7 @@ class Session:
         if revision.final:
             self._metrics.translated(self.language, self._age_s(draft.source))
             if revision.untranslated:
+                self._given_up[draft.source.id] = draft.source.rev
                 self._metrics.untranslated(self.language)
 
     def _lag_ms(self, source: Caption) -> int | None:
@@ -234,9 +252,11 @@ class Session:
             sentence = self._sentence(draft.source, piece)
             translation = await self._attempts.translate(sentence, again=piece.settled)
         except (NoSuchPair, TranslationUnavailable) as error:
+            self._trouble = str(error)
             self._say(draft.source, error)
             draft.take(piece, piece.text if piece.settled else "", untranslated=True)
             return
+        self._trouble = None
         draft.take(piece, translation)
         if piece.settled:
             self._context.append((piece.text, translation))
@@ -248,14 +268,20 @@ class Session:
             source.language,
             self.language,
             context=tuple(self._context),
+            terms=terms_in(piece.text, settings.glossary, source.language, self.language),
             title=settings.title,
             keywords=settings.keywords,
+            room=settings.id,
         )
 
     def _say(self, source: Caption, error: NoSuchPair | TranslationUnavailable) -> None:
-        """Tell the operator; of a language that nobody knows, once."""
+        """Tell the operator; of a language that nobody knows, and of a budget, once."""
         if isinstance(error, NoSuchPair):
             if source.language in self._unknown:
                 return
             self._unknown.add(source.language)
+        elif isinstance(error, BudgetSpent):
+            if str(error) == self._refused:
+                return
+            self._refused = str(error)
         logger.warning("Room %s is not translated to %s: %s", self._room, self.language, error)

@@ -18,6 +18,7 @@ from captioner.rooms.directory import Directory, RoomSummary
 from captioner.rooms.local import languages_to_translate
 from captioner.rooms.room import Duty, Room, RoomSettings, translation_duty
 from captioner.translation.attempts import Attempts
+from captioner.translation.progress import Progress
 from captioner.translation.session import Session
 from captioner.translation.translator import Translator
 
@@ -25,6 +26,8 @@ LOOK_S = 0.5
 """Between two looks at who wants what."""
 LINGER_S = 60.0
 """For so long a language is translated after its last reader left."""
+ELSEWHERE_S = 1.0
+"""For so long a language that another process translates is left to it; it may die."""
 FINISH_S = 20.0
 """How long translating what was said may take when a room ends."""
 
@@ -40,6 +43,11 @@ Kept = Callable[[str, str], Awaitable[Sequence[Caption]]]
 
 class RoomTranslation(Protocol):
     """The translation of one room into one language."""
+
+    @property
+    def progress(self) -> Progress | None:
+        """How it goes just now; None while nothing of the room is translated here."""
+        ...
 
     async def run(self) -> None:
         """Translate until cancelled, or until there is nothing left to translate here."""
@@ -138,6 +146,8 @@ class Translations:
         self._listed: dict[tuple[str, str], Status] | None = None
         """How the rooms were that list a language when that was last looked at."""
         self._working: dict[tuple[str, str], _Work] = {}
+        self._elsewhere: dict[tuple[str, str], float] = {}
+        """When another process was found to do it."""
         self._news = asyncio.Event()
         self._metrics.watch_translations(lambda: len(self.sessions))
 
@@ -145,6 +155,12 @@ class Translations:
     def sessions(self) -> tuple[tuple[str, str], ...]:
         """The rooms and languages that are translated here just now."""
         return tuple(key for key, work in self._working.items() if work.session is not None)
+
+    def progress(self) -> dict[tuple[str, str], Progress]:
+        """How those go that are made here, by room and language."""
+        sessions = {where: work.session for where, work in self._working.items()}
+        found = {where: session.progress for where, session in sessions.items() if session}
+        return {where: progress for where, progress in found.items() if progress}
 
     def wake(self) -> None:
         """Something may be wanted that was not."""
@@ -223,7 +239,8 @@ class Translations:
             for key, at in self._wanted_at.items()
             if now - at <= self._linger_s and key[0] in rooms
         }
-        for key in self._wanted_at:
+        self._elsewhere = {k: at for k, at in self._elsewhere.items() if now - at < ELSEWHERE_S}
+        for key in self._wanted_at.keys() - self._elsewhere.keys():
             self._start(*key)
         for key, work in self._working.items():
             if key not in self._wanted_at:
@@ -261,7 +278,8 @@ class Translations:
             found = await self._rooms.get(room)
             async with self._translates.translation(found, language) as session:
                 if session is None:
-                    return  # until the next look
+                    self._elsewhere[room, language] = self._clock()
+                    return
                 work.session = session
                 work.begun.set()
                 await session.run()

@@ -13,7 +13,7 @@ class Sentence:
     `text`: a clause, a sentence or a few of them. `source`, `target`: BCP 47 tags. `context`: the
     sentences before it with their translations, oldest first. `terms`: of the room's glossary,
     those that occur in the text, and what they are called in the target language. `title` and
-    `keywords`: the room's.
+    `keywords`: the room's. `room`: its id, for its account; empty, it is nobody's.
     """
 
     text: str
@@ -23,6 +23,7 @@ class Sentence:
     terms: tuple[tuple[str, str], ...] = ()
     title: str = ""
     keywords: tuple[str, ...] = ()
+    room: str = ""
 
 
 class Translator(Protocol):

@@ -4,8 +4,9 @@
 The recording is published at its true pace to a server that translates. Prints, for each language,
 how long after the final of what was said its translation comes, how many words readers see change,
 and how far the live translation agrees (chrF) with the translator's own translation of what was
-really said; beside it, how far the translation of the offline recogniser's text does. The exit
-code is 1 where captions are missing in a language, or a bar is missed.
+really said; beside it, how far the translation of the live captions does, had they been one text,
+and that of the offline recogniser's text. The exit code is 1 where captions are missing in a
+language, or a bar is missed.
 """
 
 from __future__ import annotations
@@ -37,8 +38,11 @@ from tests.processes import running_server
 
 ROOM = "meeting"
 DELAY_BAR_S = 0.5
-AGREEMENT_BAR = 2.0
-"""chrF points by which the live translation may be worse than that of the offline text."""
+AGREEMENT_BAR = 1.0
+"""chrF points by which the live translation may be worse than that of the same words as one text.
+
+What the live recogniser hears worse than the offline one is its own; `recognition` measures it.
+"""
 SETTLE_S = 5.0
 
 Event = dict[str, Any]
@@ -136,6 +140,7 @@ def report(seen: Seen, language: str, reference: str, peer: str, translator: Tra
     wanted = translator.translate(reference, "en", language)
     ours = agreement(seen.text(language), wanted)
     theirs = agreement(translator.translate(peer, "en", language), wanted)
+    at_once = agreement(translator.translate(seen.text("en"), "en", language), wanted)
     delays = seen.delays(language)
     missing = seen.missing(language)
     rows = (
@@ -147,11 +152,12 @@ def report(seen: Seen, language: str, reference: str, peer: str, translator: Tra
         ("words erased for each word", seen.erased(language)),
         ("revisions that changed stable text", seen.broken(language)),
         ("chrF, live", ours),
+        ("chrF, live captions, but all at once", at_once),
         ("chrF, offline recogniser's text", theirs),
     )
     for name, value in rows:
         sys.stdout.write(f"{language:<6} {name:<40} {value:10.3f}\n")
-    met = percentile(delays, 50) <= DELAY_BAR_S and ours >= theirs - AGREEMENT_BAR
+    met = percentile(delays, 50) <= DELAY_BAR_S and ours >= at_once - AGREEMENT_BAR
     return met and not missing and not seen.broken(language)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import http.client
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,7 @@ from captioner.ingest.tracks import Tracks
 from captioner.metrics import Metrics
 from captioner.realtime.cost import PRICES
 from captioner.realtime.transcription import Transcription
+from captioner.rooms.by_room import by_room
 from captioner.rooms.clock import utc_now
 from captioner.rooms.registry import Rooms
 from captioner.rooms.room import RoomSettings
@@ -34,6 +35,7 @@ from captioner.server.parts import Parts
 from captioner.settings import ROLES
 from captioner.speech.studio import Studio
 from captioner.speech.voices import Voices
+from captioner.translation.progress import Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,8 @@ class Edge:
     metrics: Metrics
     voices: Voices
     server: Listening
+    translated: dict[tuple[str, str], Progress]
+    """How rooms are translated, by room and language: as the test says."""
 
     @property
     def ws_url(self) -> str:
@@ -117,6 +121,11 @@ async def running_edge(
             async def usage(room: str) -> RoomUsage:
                 return accounts.usage(room)
 
+            translated: dict[tuple[str, str], Progress] = {}
+
+            async def progress(rooms: Sequence[str]) -> dict[str, dict[str, Progress]]:
+                return by_room(rooms, translated)
+
             parts = Parts(
                 roles,
                 rooms,
@@ -126,6 +135,7 @@ async def running_edge(
                 store.transcript,
                 no_engine,
                 tracks.recognition,
+                progress,
                 usage,
                 metrics,
                 voices,
@@ -135,7 +145,7 @@ async def running_edge(
             app = create_application(parts, web_root())
             async with listening(app, listener, hands_over=hands_over) as server:
                 port = listener.getsockname()[1]
-                yield Edge(port, rooms, bus, hub, accounts, metrics, voices, server)
+                yield Edge(port, rooms, bus, hub, accounts, metrics, voices, server, translated)
 
 
 def no_transcription(*_: object) -> Transcription:

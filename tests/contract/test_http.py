@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from captioner.captions.model import Gap
+from captioner.translation.progress import Progress
 from tests.contract.edge import Answer, Edge
 from tests.unit.delivery.speaking import caption, final
 
@@ -39,10 +41,38 @@ async def test_a_room_is_made_and_found(edge: Edge) -> None:
         "status": "idle",
         "languages": ["pt-BR"],
         "recognition": [],
+        "translation": [],
         "created_at": "",
     }
     assert (await edge.ask("GET", "/v1/rooms/demo")).json == made.json
     assert (await edge.ask("GET", "/v1/rooms")).json == {"rooms": [made.json]}
+
+
+async def test_a_room_says_how_it_is_translated(edge: Edge) -> None:
+    wanted = {"id": "demo", "language": "en", "translations": ["en", "es"], "speech": ["fr"]}
+    made = (await edge.ask("POST", "/v1/rooms", wanted)).json
+    idle = {"state": "idle", "translator": None, "trouble": None, "behind": None}
+    assert made["translation"] == [{"language": "es", **idle}, {"language": "fr", **idle}]
+    edge.translated["demo", "es"] = Progress("embedded")
+    edge.translated["demo", "de"] = Progress("openai", "openai does not answer in time", 3)
+    edge.translated["other", "it"] = Progress("embedded")
+    assert (await edge.ask("GET", "/v1/rooms/demo")).json["translation"] == [
+        {
+            "language": "de",
+            "state": "unavailable",
+            "translator": "openai",
+            "trouble": "openai does not answer in time",
+            "behind": 3,
+        },
+        {
+            "language": "es",
+            "state": "working",
+            "translator": "embedded",
+            "trouble": None,
+            "behind": 0,
+        },
+        {"language": "fr", **idle},
+    ]
 
 
 async def test_a_room_needs_nothing_said_about_it(edge: Edge) -> None:
@@ -149,7 +179,8 @@ async def test_a_transcript_may_have_a_second_language(edge: Edge, extension: st
 
 
 async def test_what_was_said_comes_without_its_translations(edge: Edge) -> None:
-    await edge.publish("demo", final(1, text="yes"), final(1, text="sí", language="es"))
+    translation = replace(final(1, text="sí", language="es"), source="en", source_rev=1)
+    await edge.publish("demo", final(1, text="yes"), translation)
     text = (await edge.ask("GET", "/v1/rooms/demo/transcript.txt")).body.decode()
     assert text == "yes\n"
 

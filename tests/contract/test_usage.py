@@ -7,6 +7,8 @@ from datetime import datetime
 import pytest
 
 from captioner.realtime.cost import PRICES
+from captioner.realtime.token_cost import TOKEN_PRICES
+from captioner.realtime.tokens import Tokens
 from tests.contract.edge import Edge
 from tests.contract.test_docs import PROTOCOL
 from tests.contract.test_http import assert_problem
@@ -14,6 +16,7 @@ from tests.contract.test_http import assert_problem
 pytestmark = pytest.mark.anyio
 
 LIVE = ("openai", "gpt-live-transcribe")
+MINI = ("openai", "gpt-realtime-2.1-mini")
 
 
 async def test_a_room_that_used_nothing_says_so(edge: Edge) -> None:
@@ -30,6 +33,8 @@ async def test_a_room_that_used_nothing_says_so(edge: Edge) -> None:
             "output_tokens": 0,
             "items": 0,
             "cost_usd": 0.0,
+            "total_usd": 0.0,
+            "interpreting": [],
             "budget": {
                 "room": {"limit_usd": 1.0, "spent_usd": 0.0, "state": "ok"},
                 "day": {"limit_usd": None, "spent_usd": 0.0, "state": "none"},
@@ -82,6 +87,41 @@ async def test_a_cost_that_nobody_knows_is_null(edge: Edge) -> None:
     assert usage["budget"]["room"]["spent_usd"] == 0.017
 
 
+async def test_translation_and_speech_are_told_by_model(edge: Edge) -> None:
+    await edge.publish("demo")
+    track, meter = edge.accounts.meter("demo", "mic"), edge.accounts.token_meter
+    track.opened("s1", *LIVE)
+    track.sent("s1", 60.0)
+    for tokens in (Tokens(1_000, 100, cached=900), Tokens(2_000, 300)):
+        assert await meter.refusal("demo", *MINI) is None
+        meter.reported("demo", "translation", *MINI, tokens)
+    meter.reported("demo", "speech", *MINI, Tokens(500, 600, audio_output=500))
+    meter.reported("demo", "translation", "embedded", "captioner-translate", Tokens(9, 9))
+    usage = (await edge.ask("GET", "/v1/rooms/demo/usage")).json
+    amounts = ("responses", "input_tokens", "output_tokens", "spoken_tokens", "cost_usd")
+    told = ("kind", "engine", *amounts)
+    assert [[one[name] for name in told] for one in usage["interpreting"]] == [
+        ["translation", "openai", 2, 3_000, 400, 0, 0.00276],
+        ["speech", "openai", 1, 500, 600, 500, 0.01054],
+        ["translation", "embedded", 1, 9, 9, 0, 0.0],
+    ]
+    first = usage["interpreting"][0]
+    assert first["model"] == "gpt-realtime-2.1-mini"
+    assert first["usd_per_million"] == {"input": 0.6, "output": 2.4, "spoken": 20.0}
+    assert (usage["cost_usd"], usage["input_tokens"]) == (0.017, 0), "recognition alone"
+    assert usage["total_usd"] == usage["budget"]["room"]["spent_usd"] == 0.0303
+
+
+async def test_a_translation_that_nobody_knows_the_price_of_costs_null(edge: Edge) -> None:
+    await edge.publish("demo")
+    await edge.accounts.token_meter.refusal("demo", "chat", "qwen")
+    edge.accounts.token_meter.reported("demo", "translation", "chat", "qwen", Tokens(30, 7))
+    usage = (await edge.ask("GET", "/v1/rooms/demo/usage")).json
+    (qwen,) = usage["interpreting"]
+    assert (qwen["cost_usd"], qwen["usd_per_million"]) == (None, None)
+    assert (usage["cost_usd"], usage["total_usd"]) == (0.0, None)
+
+
 async def test_a_budget_is_seen_to_be_nearly_spent_and_spent(edge: Edge) -> None:
     await edge.publish("demo")
     meter = edge.accounts.meter("demo", "mic")
@@ -123,3 +163,13 @@ async def test_every_known_price_is_in_the_protocol(model: str) -> None:
         line for line in PROTOCOL.splitlines() if line.startswith("|") and f"`{model}`" in line
     ]
     assert float(row.split("|")[2].split()[0]) == PRICES[model].usd_a_minute
+
+
+@pytest.mark.parametrize("model", TOKEN_PRICES)
+async def test_every_known_price_of_tokens_is_in_the_protocol(model: str) -> None:
+    (row,) = [
+        line for line in PROTOCOL.splitlines() if line.startswith("|") and f"`{model}`" in line
+    ]
+    price = TOKEN_PRICES[model]
+    told = [float(cell) for cell in row.split("|")[2:5]]
+    assert told == [price.input, price.output, price.spoken]

@@ -95,11 +95,15 @@ class Reader:
 
 
 @asynccontextmanager
-async def reading(url: str, room: str) -> AsyncIterator[Reader]:
-    """Read a room that exists until the block ends, resuming after every lost connection."""
+async def reading(url: str, room: str, language: str = "") -> AsyncIterator[Reader]:
+    """Read a room that exists until the block ends, resuming after every lost connection.
+
+    `language`: left out, the one spoken.
+    """
     reader = Reader()
     async with asyncio.TaskGroup() as tasks:
-        task = tasks.create_task(_read(reader, f"{url}/v1/rooms/{room}/captions"))
+        address = f"{url}/v1/rooms/{room}/captions?language={language}"
+        task = tasks.create_task(_read(reader, address))
         await reader.until(lambda read: read.connections, "the room greets its reader")
         yield reader
         task.cancel()
@@ -108,7 +112,7 @@ async def reading(url: str, room: str) -> AsyncIterator[Reader]:
 
 async def _read(reader: Reader, url: str) -> None:
     while True:
-        position = f"?after={reader.seq}&epoch={reader.epoch}" if reader.epoch else ""
+        position = f"&after={reader.seq}&epoch={reader.epoch}" if reader.epoch else ""
         with suppress(OSError, InvalidHandshake, ConnectionClosed):
             async with connect(url + position, compression=None) as socket:
                 await _receive(reader, socket)

@@ -231,6 +231,8 @@ def turning_away() -> Iterator[str]:
         def do_GET(self) -> None:
             self.send_error(401)
 
+        do_POST = do_GET
+
         def log_message(self, format: str, *words: object) -> None:
             pass
 
@@ -249,8 +251,11 @@ def test_doctor_finds_everything_in_order(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout
     assert all(line.startswith("ok ") for line in done.stdout.splitlines())
     names = [line.split()[1] for line in done.stdout.splitlines()]
-    kinds = ("engine", "models", "translation", "voices", "redis", "storage", "port", "codecs")
+    kinds = ("engine", "translator", "voice", "models", "redis", "storage", "port", "codecs")
     assert names == [*kinds]
+    lines = dict(zip(names, done.stdout.splitlines(), strict=True))
+    assert "embedded: en to es in" in lines["translator"]
+    assert 'embedded: "Gracias." in' in lines["voice"]
 
 
 def test_models_are_listed_one_a_line() -> None:
@@ -279,12 +284,43 @@ def test_doctor_says_what_to_do(server: Server) -> None:
     )
     assert done.returncode == 1
     failed = {line.split()[1]: line for line in done.stdout.splitlines() if line[:4] == "FAIL"}
-    assert failed.keys() == {"engine", "storage", "port"}
+    assert failed.keys() == {"engine", "translator", "voice", "storage", "port"}
+    assert "--translator" in failed["translator"]
+    assert "--voice" in failed["voice"]
     assert "--engine" in failed["engine"]
     assert failed["engine"].count("cannot be reached") == 2, "each of them is tried"
     assert "--data" in failed["storage"]
     assert "--port" in failed["port"]
     assert_one_clear_line(done.stderr)
+
+
+def test_doctor_has_those_translate_and_speak_who_were_chosen(tmp_path: Path) -> None:
+    with turning_away() as url:
+        chosen = {
+            "CAPTIONER_ENGINE": url.replace("http", "ws"),
+            "CAPTIONER_TRANSLATOR": f"chat+{url}#s3cret",
+            "CAPTIONER_VOICE": "openai",
+            "OPENAI_API_KEY": "sk-s3cret",
+            "OPENAI_BASE_URL": url,
+        }
+        done = captioner("doctor", "--data", tmp_path, "--port", "0", cwd=None, **chosen)
+    failed = {line.split()[1]: line for line in done.stdout.splitlines() if line[:4] == "FAIL"}
+    assert failed.keys() == {"engine", "translator", "voice"}
+    assert "chat does not accept the key (401)" in failed["translator"]
+    assert "openai does not accept the key (401)" in failed["voice"]
+    assert all(len(line) < 160 for line in failed.values())
+    assert "s3cret" not in done.stdout + done.stderr
+
+
+def test_doctor_does_not_need_who_translates_and_speaks_where_nobody_chose_them(
+    tmp_path: Path,
+) -> None:
+    with turning_away() as url:
+        engine = f"vllm+{url.replace('http', 'ws')}?model=m"
+        done = captioner("doctor", "--data", tmp_path, "--port", "0", "--engine", engine)
+    lines = {line.split()[1]: line for line in done.stdout.splitlines()}
+    assert lines["translator"].startswith("ok    translator   Nobody translates:")
+    assert lines["voice"].startswith("ok    voice        Nobody speaks:")
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,46 @@ ARGUMENTS = (
     "--use-fake-device-for-media-stream",
 )
 
+ANALYSE_WHAT_IS_PLAYED = """
+const connect = AudioNode.prototype.connect;
+AudioNode.prototype.connect = function (to) {
+  if (to === this.context.destination) {
+    window.analyser = new AnalyserNode(this.context);
+    connect.call(this, window.analyser);
+  }
+  return connect.call(this, to);
+};
+"""
+IS_SILENT_FOR_GOOD = "() => analyser.context.state === 'closed'"
+IS_LOUD = """() => {
+  const samples = new Float32Array(analyser.fftSize);
+  analyser.getFloatTimeDomainData(samples);
+  return Math.max(...samples) > 0.05;
+}"""
+
+LARGEST_STEP_OF_A_TONE_WITH_A_HOLE = """async () => {
+  let context;
+  window.AudioContext = class extends OfflineAudioContext {
+    constructor({ sampleRate }) {
+      super(1, sampleRate, sampleRate);
+      context = this;
+    }
+    resume() {}
+  };
+  const { Loudspeaker } = await import("/web/js/loudspeaker.js");
+  const loudspeaker = new Loudspeaker(1);
+  const step = 2 * Math.PI * 431 / 24000;
+  for (let frame = 0; frame < 20; frame += 1) {
+    const from = 480 * frame + (frame < 10 ? 0 : 178);
+    const tone = Int16Array.from({ length: 480 }, (_, i) => 32767 * Math.sin(step * (from + i)));
+    if (frame === 10) loudspeaker.interrupt();
+    loudspeaker.play(tone.buffer, 24000);
+  }
+  const played = (await context.startRendering()).getChannelData(0);
+  const steps = played.subarray(1).map((sample, i) => Math.abs(sample - played[i]));
+  return Math.max(...steps) / step;
+}"""
+
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory, demo_recording: Path) -> Iterator[Browser]:
@@ -182,6 +222,46 @@ def test_pages_recover_by_themselves_from_a_server_that_was_killed(
             refused = [text for text in tabs.complaints if "ERR_CONNECTION" not in text]
             assert not refused
             speaker.close()
+
+
+def test_a_room_is_read_and_heard_in_another_language(
+    server: Server, tabs: Tabs, demo_recording: Path
+) -> None:
+    create_room(server.url, "lingual", translations=["pt"])
+    page = tabs.new()
+    page.add_init_script(ANALYSE_WHAT_IS_PLAYED)
+    page.goto(f"{server.url}/rooms/lingual")
+    page.get_by_label("Language to read").select_option("Português")
+    page.get_by_role("button", name="Listen").click()
+    expect(page.get_by_text("Machine voice, live")).to_be_visible(timeout=TIMEOUT_MS)
+
+    publish(server, "lingual", demo_recording)
+    portuguese = page.locator("caption-view p[lang=pt][dir=ltr]")
+    english = page.locator("caption-view p[lang=en]")
+    wait_for_finals(page, 3)
+    expect(portuguese.filter(has_text="impressão").first).to_be_visible()
+    expect(english).to_have_count(0)
+    page.wait_for_function(IS_LOUD)
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_role("button", name="Listen")).to_be_visible()
+    page.wait_for_function(IS_SILENT_FOR_GOOD)
+
+    page.goto(f"{server.url}/rooms/lingual")
+    expect(portuguese.first).to_be_visible(timeout=TIMEOUT_MS)
+    page.get_by_label("Language to read").select_option("As spoken")
+    expect(english.filter(has_text="printing").first).to_be_visible(timeout=TIMEOUT_MS)
+    expect(portuguese).to_have_count(0)
+    expect(page.get_by_role("button", name="Listen")).to_be_hidden()
+    assert not tabs.complaints
+
+
+def test_frames_are_played_as_one_sound_and_a_hole_in_it_does_not_click(
+    server: Server, tabs: Tabs
+) -> None:
+    page = tabs.new()
+    page.goto(server.url)
+    # As large as in the tone itself; a click has more than twice that.
+    assert page.evaluate(LARGEST_STEP_OF_A_TONE_WITH_A_HOLE) < 1.2
 
 
 def test_an_unknown_room_says_so(server: Server, tabs: Tabs) -> None:

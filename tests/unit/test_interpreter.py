@@ -8,26 +8,25 @@ import pytest
 
 from captioner.errors import BadInput, TranslationUnavailable
 from captioner.interpreter import hearing, interpreter
-from captioner.realtime.tokens import Tokens
 from captioner.settings import read_settings
 from captioner.speech.synthesizer import Line
 from captioner.translation.chat import ChatTranslator
 from tests.unit.realtime.conversing import ConversationServer, always
+from tests.unit.realtime.counted import Counted
 from tests.unit.realtime.peers.conversing import Plan, spoken
 from tests.unit.translation.sentences import TRANSLATION, sentence
 
 pytestmark = pytest.mark.anyio
 
-LINE = Line(TRANSLATION, "de")
+LINE = Line(TRANSLATION, "de", room="demo")
 
 
 async def test_the_embedded_engine_translates_and_speaks_unless_others_were_chosen() -> None:
     server = ConversationServer(always(Plan(said=TRANSLATION)), peer={"prompts": True})
-    reported: list[tuple[str, Tokens]] = []
-    report = lambda model, tokens: reported.append((model, tokens))  # noqa: E731
+    meter = Counted()
     async with (
         server.on_sockets() as url,
-        interpreter(read_settings(), url.split("?")[0], report) as interprets,
+        interpreter(read_settings(), url.split("?")[0], meter) as interprets,
     ):
         assert server.times == [], "no session is opened before somebody asks"
         assert await interprets.translator.translate(sentence()) == TRANSLATION
@@ -39,7 +38,10 @@ async def test_the_embedded_engine_translates_and_speaks_unless_others_were_chos
         "/v1/realtime?model=captioner-translate",
         "/v1/realtime?model=captioner-voice",
     ]
-    assert [model for model, _ in reported] == ["captioner-translate", "captioner-voice"]
+    assert [report[:4] for report in meter.reports] == [
+        ("", "translation", "embedded", "captioner-translate"),
+        ("demo", "speech", "embedded", "captioner-voice"),
+    ]
 
 
 async def test_others_are_chosen_by_their_address() -> None:

@@ -67,6 +67,9 @@ def test_a_name_that_nobody_reads_is_refused_with_the_nearest(
         ({"prices": "a=nan"}, "--prices: the price of a must be"),
         ({"prices": "a=inf"}, "--prices: the price of a must be"),
         ({"prices": "a=1,b=2,a=3"}, "--prices: a has two prices"),
+        ({"prices": "a=1/"}, "--prices: the price of a must be in USD a million tokens, in/out"),
+        ({"prices": "a=1/2/3/4"}, "--prices: the price of a must be in USD a million"),
+        ({"prices": "a=1/-2"}, "--prices: the price of a must be in USD a million"),
     ],
 )
 def test_a_value_that_cannot_be_is_explained(given: dict[str, object], words: str) -> None:
@@ -84,6 +87,10 @@ def test_prices_and_budgets_come_from_options_and_the_environment_alike(
     assert read_settings().prices == {"a": 1.0, "org/b": 0.5}
     assert read_settings().budget_day == 2.5
     assert read_settings({"prices": ""}).prices == {}
+    assert read_settings({"prices": "a=0.6/2.4, b=0.6/2.4/20"}).prices == {
+        "a": (0.6, 2.4),
+        "b": (0.6, 2.4, 20.0),
+    }
 
 
 def test_roles_are_some_or_all_of_what_there_is_to_do() -> None:

@@ -33,6 +33,10 @@ export class ScriptedSocket {
     this.onmessage({ data: JSON.stringify(message) });
   }
 
+  sound(pcm) {
+    this.onmessage({ data: pcm });
+  }
+
   cut(code = 1006, reason = "") {
     this.onclose({ code, reason });
   }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { CaptionTrack, splitStable } from "../../web/js/track.js";
+import { CaptionTrack, languageOf, splitStable } from "../../web/js/track.js";
 
 const caption = (id, rev, text, more = {}) => ({
   type: "caption", id, rev, text, stable: 0, final: false, start: 0, end: 1, language: "en", ...more,
@@ -83,4 +83,10 @@ test("a gap is an entry of its own, once", () => {
 test("stable text is counted in code points", () => {
   const { stable, tail } = splitStable(caption("u1", 1, "👋 hello", { stable: 2 }));
   assert.deepEqual([stable, tail], ["👋 ", "hello"]);
+});
+
+test("a text that could not be translated is in the language of its source", () => {
+  const translation = caption("u1", 1, "hola", { language: "es", source: "en" });
+  assert.equal(languageOf(translation), "es");
+  assert.equal(languageOf({ ...translation, text: "hello", untranslated: true }), "en");
 });

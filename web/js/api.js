@@ -5,6 +5,7 @@
  * @property {string} id
  * @property {string} title
  * @property {string} language
+ * @property {string[]} translations
  * @property {import("./protocol.js").RoomStatus} status
  */
 
@@ -14,6 +15,16 @@ export async function request(path, options) {
   if (response.ok) return response.json();
   const problem = await response.json().catch(() => ({}));
   throw new Error(problem.detail ?? problem.title ?? `The server answered ${response.status}.`);
+}
+
+/**
+ * Whether there is something at a path; a server that cannot be reached has nothing.
+ *
+ * @param {string} path
+ */
+export async function exists(path) {
+  const response = await fetch(path, { method: "HEAD" }).catch(() => null);
+  return response?.ok ?? false;
 }
 
 /** @param {string} path @param {object} body */

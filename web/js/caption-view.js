@@ -7,7 +7,7 @@
  */
 
 import { direction } from "./languages.js";
-import { splitStable } from "./track.js";
+import { languageOf, splitStable } from "./track.js";
 
 const NEW_TURN_S = 20; // silence after which the speaker and the time are said again
 
@@ -72,7 +72,7 @@ export class CaptionView extends HTMLElement {
     } else {
       // A line that grew does not shrink again before its end, or those below would jump.
       text.style.minBlockSize = `${text.offsetHeight}px`;
-      this.#write(text, caption);
+      this.#write(line, caption);
     }
   }
 
@@ -92,18 +92,20 @@ export class CaptionView extends HTMLElement {
     turn.append(make("span", "speaker", caption.speaker ?? ""), make("time", "", clock(caption.start)));
     const text = make("p");
     text.append(make("span", "stable"), make("span", "tail"));
-    line.append(turn, text);
+    line.append(turn, text, make("small", "untranslated", "not translated"));
     line.ariaHidden = caption.final ? null : "true";
-    this.#write(text, caption);
+    this.#write(line, caption);
     return line;
   }
 
-  /** @param {HTMLElement} text @param {Caption} caption */
-  #write(text, caption) {
+  /** @param {HTMLElement} line @param {Caption} caption */
+  #write(line, caption) {
+    const [, text, mark] = /** @type {Iterable<HTMLElement>} */ (line.children);
     const { stable, tail } = splitStable(caption);
-    text.lang = caption.language;
-    text.dir = direction(caption.language);
+    text.lang = languageOf(caption);
+    text.dir = mark.dir = direction(text.lang);
     [text.children[0].textContent, text.children[1].textContent] = [stable, tail];
+    mark.hidden = !caption.untranslated;
   }
 
   /** @param {Gap} gap */

@@ -15,7 +15,7 @@ const CONNECT_TIMEOUT_MS = 8000;
  * @typedef {object} ConnectionHandlers
  * @property {() => string} url asked for at every attempt, so that it can carry a position
  * @property {() => void} [onOpen]
- * @property {(message: any) => void} onMessage one JSON message
+ * @property {(message: any) => void} onMessage one JSON message, or an ArrayBuffer
  * @property {() => void} onLost the connection is gone and will be tried again
  * @property {(code: number, reason: string) => void} onClosed it is gone for good
  */
@@ -60,7 +60,7 @@ export class Connection {
     };
     socket.onmessage = ({ data }) => {
       this.#attempts = 0;
-      this.#handlers.onMessage(JSON.parse(data));
+      this.#handlers.onMessage(typeof data === "string" ? JSON.parse(data) : data);
     };
     socket.onclose = ({ code, reason }) => {
       if (PERMANENT.has(code)) this.close(code, reason);

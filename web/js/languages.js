@@ -29,8 +29,17 @@ export function direction(tag) {
   }
 }
 
-/** @param {HTMLSelectElement} select @param {string[]} tags */
+/**
+ * These and no others, after what the page itself offers.
+ *
+ * @param {HTMLSelectElement} select
+ * @param {string[]} tags
+ */
 export function offerLanguages(select, tags) {
+  const offered = [...select.options].filter(({ lang }) => lang);
+  // An open list is not touched without need.
+  if (offered.map(({ lang }) => lang).join() === tags.join()) return;
+  for (const option of offered) option.remove();
   for (const tag of tags) {
     const option = new Option(languageName(tag), tag);
     option.lang = tag;

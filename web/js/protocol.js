@@ -26,6 +26,8 @@
  * @property {string} track
  * @property {string | null} [speaker]
  * @property {boolean} [correction]
+ * @property {string} [source] BCP 47: what it is a translation of
+ * @property {boolean} [untranslated] the text is that of the source
  *
  * @typedef {object} RoomChange
  * @property {"room"} type

@@ -1,13 +1,15 @@
-/** A room to read: live captions, the language to read, the transcript to take along. */
+/** A room to read, and to hear: live captions in a language, its voice, the transcript. */
 
 import { request, roomOfPage } from "./api.js";
 import { stayAwake } from "./awake.js";
 import { CaptionView } from "./caption-view.js";
 import { element, showState } from "./dom.js";
 import { followEnd } from "./follow.js";
+import { choices, LanguageChoice } from "./language-choice.js";
 import { offerLanguages } from "./languages.js";
 import { CaptionsFeed } from "./protocol.js";
 import { CaptionTrack } from "./track.js";
+import { VoiceControl } from "./voice-control.js";
 
 /** @import { Hello, RoomChange, RoomStatus } from "./protocol.js" */
 
@@ -24,27 +26,34 @@ const picker = element("#language", HTMLSelectElement);
 
 /** @type {CaptionsFeed | undefined} */
 let feed;
+const choice = new LanguageChoice(room, location.href);
+const voice = new VoiceControl(room);
+
+/** @type {string[]} */
+let captioned = [];
+/** @type {string[]} */
+let translated = [];
 
 /** @param {Hello | RoomChange} event */
 function showRoom({ status, languages }) {
   showState(status, STATUS[status] ?? status);
-  const known = new Set([...picker.options].map(({ value }) => value));
-  const offered = new Set([...languages, chosen() ?? "auto"]);
-  offerLanguages(picker, [...offered].filter((tag) => tag !== "auto" && !known.has(tag)));
-  picker.value = chosen() ?? "";
+  captioned = languages;
+  showLanguages();
   element("#speak", HTMLAnchorElement).hidden = status === "ended";
+  if (status === "ended") voice.withdraw();
+  else voice.offer(choice.current);
 }
 
-/** The language in the page's address; undefined: the one spoken. */
-function chosen() {
-  return new URLSearchParams(location.search).get("language") ?? undefined;
+function showLanguages() {
+  offerLanguages(picker, choices([...captioned, ...translated], choice.current));
+  picker.value = choice.current;
 }
 
 function read() {
   feed?.close();
   view.clear();
   const track = new CaptionTrack((change) => view.apply(change));
-  feed = new CaptionsFeed(room, location.href, chosen(), {
+  feed = new CaptionsFeed(room, location.href, choice.current || undefined, {
     onEvent(event) {
       if (event.type === "hello" && !event.recovered) track.forgetOpen();
       if (event.type === "hello" || event.type === "room") showRoom(event);
@@ -58,7 +67,7 @@ function read() {
 }
 
 function linkDownloads() {
-  const language = chosen();
+  const language = choice.current;
   const query = language ? `?language=${encodeURIComponent(language)}` : "";
   /** @type {NodeListOf<HTMLAnchorElement>} */
   const links = document.querySelectorAll("#downloads a");
@@ -68,10 +77,8 @@ function linkDownloads() {
 }
 
 picker.addEventListener("change", () => {
-  const address = new URL(location.href);
-  address.searchParams.delete("language");
-  if (picker.value) address.searchParams.set("language", picker.value);
-  history.replaceState(null, "", address);
+  history.replaceState(null, "", choice.choose(picker.value, location.href));
+  voice.stop();
   read();
 });
 window.addEventListener("online", () => feed?.open());
@@ -79,7 +86,9 @@ stayAwake();
 followEnd(view, element("#to-live", HTMLButtonElement));
 element("#speak", HTMLAnchorElement).href = `/rooms/${room}/speak`;
 element("h1", HTMLElement).textContent = document.title = room;
-request(`/v1/rooms/${room}`).then(({ title }) => {
+request(`/v1/rooms/${room}`).then(({ title, translations }) => {
   if (title) element("h1", HTMLElement).textContent = document.title = title;
+  translated = translations;
+  showLanguages();
 }, () => {}); // the captions say what is wrong with the room
 read();

@@ -8,6 +8,7 @@ import { offerLanguages, SPOKEN } from "./languages.js";
 import { dbfs, Microphone, microphones } from "./microphone.js";
 import { CaptionsFeed } from "./protocol.js";
 import { Publisher } from "./publisher.js";
+import { recall, remember } from "./remembered.js";
 import { CaptionTrack } from "./track.js";
 
 /** @import { State } from "./publisher.js" */
@@ -126,7 +127,7 @@ form.addEventListener("submit", async (event) => {
   event.preventDefault();
   if (session) return stop();
   button.disabled = true;
-  localStorage.setItem("speaker", speaker.value);
+  remember("speaker", speaker.value);
   try {
     await start();
   } catch (error) {
@@ -139,7 +140,7 @@ form.addEventListener("submit", async (event) => {
 // Leaving would lose what is not captioned yet.
 window.addEventListener("beforeunload", (event) => session && event.preventDefault());
 window.addEventListener("online", () => session?.publisher.reconnect());
-speaker.value = localStorage.getItem("speaker") ?? "";
+speaker.value = recall("speaker");
 offerLanguages(language, SPOKEN);
 stayAwake();
 element("h1", HTMLElement).textContent = room;

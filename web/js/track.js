@@ -22,6 +22,11 @@ export function splitStable(caption) {
   };
 }
 
+/** The language that the text is in. @param {Caption} caption */
+export function languageOf({ language, source, untranslated }) {
+  return (untranslated && source) || language;
+}
+
 export class CaptionTrack {
   /** @type {(change: Change) => void} */ #onChange;
   /** @type {Map<string, Caption | Gap>} */ #entries = new Map();

@@ -12,13 +12,16 @@ from captioner.accounts.accounts import Accounts
 from captioner.accounts.budget import Budget, Budgets
 from captioner.archive.store import open_store
 from captioner.realtime.cost import Meter, price_table
+from captioner.realtime.token_cost import token_price_table
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 
 @dataclass
 class House:
-    """Where the server runs: its disk and its time outlive it. `cent` is a model, at that price."""
+    """Where the server runs: its disk and its time outlive it. `cent` is a model, at that price;
+
+    a token that `dear` reads costs as much, one that it writes two cents."""
 
     data: Path
     now: datetime = NOON
@@ -36,7 +39,14 @@ class House:
         """One run of the server that is killed: what was not flushed is lost."""
         prices = price_table({"cent": self.cent})
         with open_store(self.data) as store:
-            accounts = Accounts(prices, self.budgets, store.usage, lambda: self.now, pause=pause)
+            accounts = Accounts(
+                prices,
+                self.budgets,
+                store.usage,
+                lambda: self.now,
+                token_prices=token_price_table({"dear": (10_000.0, 20_000.0)}),
+                pause=pause,
+            )
             await accounts.load()
             yield accounts
 

@@ -18,6 +18,7 @@ from captioner.archive.shared_usage import SharedUsage
 from captioner.captions.model import Settled
 from captioner.errors import RedisUnavailable
 from captioner.realtime.cost import Usage, price_table
+from captioner.realtime.tokens import Tokens
 from captioner.redis.connection import Redis, connected
 from captioner.rooms.records import RoomRecord
 from captioner.rooms.room import RoomSettings
@@ -145,6 +146,41 @@ async def test_a_rooms_budget_holds_over_all_processes_from_the_first_session_on
             elsewhere = other.accounts.meter("other", "ben")
             await elsewhere.opening()
             assert elsewhere.refusal(*PAID) is None
+
+
+async def test_translation_and_speech_are_of_the_same_account_and_budget(
+    server: RedisServer, tmp_path: Path
+) -> None:
+    async with (
+        house(server, tmp_path),
+        ingest(server, room=0.05) as one,
+        ingest(server, room=0.05) as other,
+    ):
+        talk(one.accounts.meter("demo", "ana"), 3)
+        meter = other.accounts.token_meter
+        assert await meter.refusal("demo", "openai", "gpt-realtime-2.1") is None
+        meter.reported("demo", "speech", "openai", "gpt-realtime-2.1", Tokens(5_000, 0))
+        for each in (one, other):
+            await each.accounts.flush()
+        usage = await one.usage()
+        assert [(model.kind, used.input_tokens) for model, used in usage.interpreting.items()] == [
+            ("speech", 5_000)
+        ]
+        assert len(usage.sessions) == 1
+        assert usage.room.spent_usd == usage.day.spent_usd == pytest.approx(0.05)
+        assert await meter.refusal("demo", "openai", "gpt-realtime-2.1") is not None
+
+
+async def test_who_begins_to_translate_a_room_learns_first_what_others_spent(
+    server: RedisServer, tmp_path: Path
+) -> None:
+    async with house(server, tmp_path), ingest(server, room=0.05) as one:
+        talk(one.accounts.meter("demo", "ana"), 6)
+        await one.accounts.flush()
+        async with ingest(server, room=0.05) as other:
+            meter = other.accounts.token_meter
+            assert await meter.refusal("demo", "openai", "gpt-realtime-2.1") is not None
+            assert await meter.refusal("demo", "embedded", "captioner-translate") is None
 
 
 async def test_budgets_hold_over_a_cluster_too(redis_cluster: RedisCluster) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
 from hypothesis import given
@@ -66,13 +67,16 @@ def test_neither_order_nor_doubles_change_it(events: list[Caption], random: Rand
 
 
 def test_what_was_spoken_has_no_translations() -> None:
+    def translated(number: int, text: str, language: str, source: str) -> Caption:
+        return replace(final(number, text, language=language), source=source, source_rev=1)
+
     transcript = transcript_of(
         final(1, "One."),
-        final(1, "Uno.", language="es"),
+        translated(1, "Uno.", "es", "en"),
         final(2, "Dos.", language="es"),
-        final(2, "Two."),
+        translated(2, "Two.", "en", "es"),
         final(3, "Three."),
-        final(3, "Tres.", language="es"),
+        translated(3, "Tres.", "es", "en"),
         final(3, "", rev=2),
     )
     assert [caption.text for caption in transcript.spoken()] == ["One.", "Dos."]

@@ -9,17 +9,20 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import get_args
 
 import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from captioner.accounts.records import UpstreamSession, Used
+from captioner.accounts.records import Interpreting, UpstreamSession, Used
 from captioner.archive.store import open_store
 from captioner.archive.usage import UsageFiles, merged, used_from, used_line
 from captioner.errors import StorageFailed
 from captioner.realtime.cost import Price, priced
+from captioner.realtime.token_cost import Kind, TokenPrice, priced_tokens
+from captioner.realtime.tokens import Tokens
 
 STARTED = datetime(2026, 3, 1, 9, 30, 0, 123456, tzinfo=UTC)
 
@@ -31,12 +34,29 @@ def used(seconds: float, *, session: str = "s1", day: int = 1, usd: float | None
     return Used(upstream, date(2026, 3, day), usage)
 
 
-entries = st.builds(
+def interpreted(
+    kind: Kind, tokens: tuple[int, int, int], *, usd: tuple[float, float, float] | None
+) -> Used:
+    price = None if usd is None else TokenPrice(*usd)
+    model = Interpreting(kind, "openai", "gpt-realtime-2.1-mini", price, STARTED)
+    read, written, spoken = tokens
+    counted = Tokens(read, written, audio_output=spoken)
+    return Used(model, date(2026, 3, 1), priced_tokens(price, counted, responses=3))
+
+
+counts = st.integers(0, 2**40)
+recognised = st.builds(
     used,
     st.floats(0, 4_000),
     session=st.sampled_from(["s1", "s2"]),
     day=st.integers(1, 2),
     usd=st.sampled_from([None, 0.0, 0.017]),
+)
+entries = recognised | st.builds(
+    interpreted,
+    st.sampled_from(get_args(Kind)),
+    st.tuples(counts, counts, counts),
+    usd=st.sampled_from([None, (0.0, 0.0, 0.0), (0.6, 2.4, 20.0)]),
 )
 
 

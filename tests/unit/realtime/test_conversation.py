@@ -263,14 +263,14 @@ def test_a_model_that_only_looks_things_up_is_stopped() -> None:
 
 
 def test_what_was_used_is_told_even_where_nobody_wanted_it() -> None:
-    used: list[Tokens] = []
-    conversation = Conversation(ANY, report=used.append)
-    name, _ = conversation.ask(ONE)
+    used: list[tuple[str, Tokens]] = []
+    conversation = Conversation(ANY, report=lambda room, tokens: used.append((room, tokens)))
+    name, _ = conversation.ask(replace(ONE, room="demo"))
     conversation.receive(created(name, "resp_1"))
     conversation.cancel(name)
     usage = {"input_tokens": 3, "output_tokens": True, "output_token_details": None}
     conversation.receive(done("resp_1", "cancelled", usage=usage))
-    assert used == [Tokens(input=3)]
+    assert used == [("demo", Tokens(input=3))]
 
 
 JSON = st.recursive(

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from captioner.errors import TranslationUnavailable
+from captioner.errors import BudgetSpent, TranslationUnavailable
 from captioner.realtime.answers import RequestFailed
 from captioner.realtime.conversations import Conversations, Size
 from captioner.realtime.partners import ANY, OPENAI
@@ -26,6 +26,7 @@ from tests.unit.realtime.conversing import (
     pool,
     run,
 )
+from tests.unit.realtime.counted import Counted
 from tests.unit.realtime.peers.conversing import Plan, spoken
 from tests.unit.realtime.peers.peer import Refusal
 
@@ -436,17 +437,29 @@ def test_tools_are_declared_only_to_those_that_can_call_them() -> None:
         assert ("tools" in created) == declared
 
 
-def test_what_every_response_used_is_reported_with_its_model() -> None:
-    reported: list[tuple[str, Tokens]] = []
+def test_what_every_response_used_is_reported_with_its_room_and_its_model() -> None:
+    meter = Counted()
     server = ConversationServer(first(Plan("filtered")))
     partner = replace(ANY, model="m")
 
     async def talk() -> None:
-        report = lambda model, tokens: reported.append((model, tokens))  # noqa: E731
-        async with pool(server, partner=partner, report=report) as conversations:
+        async with pool(server, partner=partner, meter=meter) as conversations:
             with pytest.raises(TranslationUnavailable):
-                await conversations.text(asking("a"))
-            await conversations.text(asking("a"))
+                await conversations.text(asking("a", room="demo"))
+            await conversations.text(asking("a", room="demo"))
 
     run(talk())
-    assert reported == [("m", Tokens(10, 5, 0, 3, 4))] * 2
+    used = ("demo", "translation", "realtime", "m", Tokens(10, 5, 0, 3, 4))
+    assert meter.reports == [used, used]
+
+
+def test_nothing_is_asked_of_the_server_where_a_budget_is_spent() -> None:
+    server = ConversationServer()
+
+    async def talk() -> None:
+        async with pool(server, meter=Counted(spent="the room's budget is spent")) as conversations:
+            with pytest.raises(BudgetSpent, match="the room's budget is spent"):
+                await conversations.text(asking("a"))
+
+    run(talk())
+    assert server.times == []

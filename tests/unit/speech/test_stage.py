@@ -13,6 +13,7 @@ from captioner.captions.model import Gap
 from captioner.speech.playback import PAUSE
 from captioner.speech.sound import FRAME_BYTES, FRAME_S, Mark
 from captioner.speech.stage import PATIENCE_S
+from captioner.speech.synthesizer import Line
 from tests.unit.speech.hall import hall
 from tests.unit.speech.speaking import caption
 from tests.unit.speech.studio import PER_LETTER_S, Tongue
@@ -109,6 +110,17 @@ def test_speakers_have_voices_of_their_own() -> None:
             await asyncio.sleep(5.0)
         voices = [line.voice for _, line in there.tongue.asked]
         assert voices == ["alba", "bruno", "alba", "alba"]
+
+    run_virtual(listen())
+
+
+def test_what_nobody_translated_is_said_in_the_language_it_is_in() -> None:
+    async def listen() -> None:
+        async with hall() as there, there.ear():
+            english = caption(1, "Hello.", speaker="Eva")
+            await there.tell(replace(english, source="en", source_rev=1, untranslated=True))
+            await asyncio.sleep(5.0)
+        assert [line for _, line in there.tongue.asked] == [Line("Hello.", "en", room="demo")]
 
     run_virtual(listen())
 

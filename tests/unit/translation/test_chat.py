@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from captioner.errors import TranslationUnavailable
+from captioner.errors import BudgetSpent, TranslationUnavailable
 from captioner.realtime.tokens import Tokens
 from captioner.translation.chat import ChatTranslator
 from captioner.translation.translator import Translator
+from tests.unit.realtime.counted import Counted
 from tests.unit.translation.chat_server import ChatServer, Reply
 from tests.unit.translation.sentences import TRANSLATION, sentence
 
@@ -33,17 +34,24 @@ async def translating(server: ChatServer, **options: Any) -> AsyncIterator[Trans
 
 async def test_a_sentence_is_asked_for_with_instructions_and_without_chance() -> None:
     server = ChatServer((GOOD,))
-    reported: list[tuple[str, Tokens]] = []
-    report = lambda model, tokens: reported.append((model, tokens))  # noqa: E731
-    async with translating(server, report=report) as translator:
-        assert await translator.translate(sentence()) == TRANSLATION
+    meter = Counted()
+    async with translating(server, meter=meter) as translator:
+        assert await translator.translate(sentence(room="demo")) == TRANSLATION
     (asked,) = server.asked
     assert (asked["model"], asked["temperature"]) == ("qwen", 0)
     assert [message["role"] for message in asked["messages"]] == ["system", "user"]
     assert asked["messages"][1]["content"] == sentence().text
     assert server.heads[0].startswith("POST /v1/chat/completions HTTP/1.1")
     assert f"Bearer {SECRET}" in server.heads[0]
-    assert reported == [("qwen", Tokens(30, 7))]
+    assert meter.reports == [("demo", "translation", "chat", "qwen", Tokens(30, 7))]
+
+
+async def test_nothing_is_sent_where_a_budget_is_spent() -> None:
+    server = ChatServer((GOOD,))
+    async with translating(server, meter=Counted(spent="the day's budget")) as translator:
+        with pytest.raises(BudgetSpent, match="the day's budget"):
+            await translator.translate(sentence())
+    assert server.asked == []
 
 
 @pytest.mark.parametrize(

@@ -106,6 +106,32 @@ def test_a_correction_is_translated_anew_and_shown_when_it_is_all_there() -> Non
     assert is_translated(after, corrected)
 
 
+def test_what_readers_saw_as_stable_is_ended_before_it_is_corrected() -> None:
+    draft = Draft("es", spoken("So we begin. The budget, as you"))
+    (*_, before) = worked(draft)
+    draft.hear(replace(spoken("We began.", rev=3, final=True), correction=True))
+    closed, corrected = worked(draft)
+    assert (closed.text, closed.final, closed.correction) == (
+        before.text[: before.stable],
+        True,
+        False,
+    )
+    assert (corrected.text, corrected.correction, corrected.rev) == (
+        "WE BEGAN.",
+        True,
+        before.rev + 2,
+    )
+
+
+def test_the_translation_of_what_was_corrected_meanwhile_is_thrown_away() -> None:
+    draft = Draft("es", spoken("We begin.", final=True))
+    piece = draft.next()
+    assert piece is not None
+    draft.hear(replace(spoken("We began.", rev=2, final=True), correction=True))
+    draft.take(piece, "WE BEGIN.")
+    assert [revision.text for revision in worked(draft)] == ["WE BEGAN."]
+
+
 def test_a_persons_correction_of_the_translation_stays() -> None:
     source = spoken("We begin.", final=True)
     draft = Draft("es", source)

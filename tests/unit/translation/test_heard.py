@@ -15,6 +15,7 @@ from captioner.realtime.spoken_translations import Hearing
 from captioner.rooms.room import Room, RoomSettings, TrackPlace
 from captioner.translation.ears import Ear, Ears
 from captioner.translation.heard_room import HeardTranslates
+from captioner.translation.progress import Progress
 from captioner.translation.stage import Translations
 from tests.unit.realtime.interpreting import PARTNER, InterpretingServer
 from tests.unit.realtime.peers.interpreting import InterpretingPeer
@@ -120,6 +121,28 @@ async def test_a_language_that_the_server_does_not_speak_says_what_was_said(worl
         await translations.finish("demo")
         assert (await world.captions("demo", "sv"))["u1"].untranslated
     assert server.sessions == []
+
+
+async def test_how_it_goes_is_known_while_a_track_is_translated(world: World) -> None:
+    async with meeting(world, InterpretingServer()) as (at, translations):
+        assert translations.progress() == {}
+        ear = await at.speaker()
+        await until(lambda: ear.heard)
+        await at.say(spans(1, 0.0, 2.0))
+        waiting = {("demo", "fr"): Progress(PARTNER.name, behind=1)}
+        await until(lambda: translations.progress() == waiting)
+        speak(ear, 2)
+        ear.close()
+        await translations.finish("demo")
+        await until(lambda: translations.progress() == {})
+
+
+async def test_that_the_server_does_not_speak_a_language_is_its_trouble(world: World) -> None:
+    async with meeting(world, InterpretingServer(), "sv") as (at, translations):
+        ear = await at.speaker()
+        trouble = Progress(PARTNER.name, f"{PARTNER.name} does not translate into sv")
+        await until(lambda: translations.progress() == {("demo", "sv"): trouble})
+        ear.close()
 
 
 async def test_what_was_said_before_the_first_reader_says_what_was_said(world: World) -> None:

@@ -9,12 +9,15 @@ from dataclasses import replace
 
 import pytest
 
+from captioner.captions.glossary import Term
 from captioner.captions.model import Caption, Gap
-from captioner.errors import NoSuchPair
+from captioner.errors import BudgetSpent, NoSuchPair
 from captioner.rooms.room import RoomSettings
 from captioner.translation.attempts import Attempts
+from captioner.translation.progress import Progress
 from captioner.translation.session import Session
-from tests.unit.translation.conftest import World, said
+from captioner.translation.translator import Sentence
+from tests.unit.translation.conftest import World, said, until
 
 pytestmark = pytest.mark.anyio
 
@@ -79,6 +82,19 @@ async def test_the_translator_is_told_of_the_room_and_of_what_was_said_before(
     assert (first.text, first.source, first.target) == ("Hello.", "en", "es")
     assert (first.title, first.keywords, first.context) == ("Budget", ("Kubeflow",), ())
     assert second.context == (("Hello.", "HELLO."),)
+
+
+async def test_the_translator_is_told_of_the_terms_that_occur(world: World) -> None:
+    terms = (Term("bus", {"es": "autobús"}), Term("queue", {"es": "cola"}))
+    await world.rooms.create(replace(DEMO, glossary=terms))
+    async with translating(world) as session:
+        await say(world, said("u1", "The bus is late."))
+        await session.finish()
+        await world.rooms.change("demo", {"glossary": []})
+        await say(world, said("u2", "The bus is here."))
+        await session.finish()
+    first, second = world.translator.asked
+    assert (first.terms, second.terms) == ((("bus", "autobús"),), ())
 
 
 async def test_what_was_said_before_is_made_up(world: World) -> None:
@@ -146,6 +162,44 @@ async def test_what_cannot_be_translated_is_shown_as_it_was_said_and_marked(worl
     found = await world.captions("demo", "es")
     assert (found["u1"].text, found["u1"].untranslated) == ("Hello.", True)
     assert (found["u2"].text, found["u2"].untranslated) == ("WE BEGIN.", False)
+
+
+async def test_how_it_goes_is_told_until_it_goes_well_again(world: World) -> None:
+    world.translator.free.clear()
+    async with translating(world) as session:
+        await say(world, said("u1", "Hello."), said("u2", "We begin."))
+        await until(lambda: session.progress == Progress("shouter", behind=2))
+        world.translator.trouble = NoSuchPair("nobody translates en to es")
+        world.translator.free.set()
+        await session.finish()
+        assert session.progress == Progress("shouter", "nobody translates en to es")
+        world.translator.trouble = None
+        await say(world, said("u3", "Good."))
+        await session.finish()
+        assert session.progress == Progress("shouter")
+
+
+async def test_where_a_budget_is_spent_captions_say_what_was_said_and_the_log_says_it_once(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.translator.trouble = BudgetSpent("the room's budget of 5.00 USD is spent")
+    async with translating(world) as session:
+        await say(world, said("u1", "Hello."), said("u2", "We begin."))
+        await session.finish()
+    found = await world.captions("demo", "es")
+    assert {id_: (caption.text, caption.untranslated) for id_, caption in found.items()} == {
+        "u1": ("Hello.", True),
+        "u2": ("We begin.", True),
+    }
+    assert {sentence.room for sentence in world.translator.asked} == {"demo"}
+    assert caplog.text.count("the room's budget of 5.00 USD is spent") == 1
+
+
+async def test_where_a_budget_is_spent_a_sentence_is_not_tried_once_more(world: World) -> None:
+    world.translator.trouble = BudgetSpent("the day's budget is spent")
+    with pytest.raises(BudgetSpent):
+        await Attempts(world.translator, again_s=0.0).translate(Sentence("Hello.", "en", "es"))
+    assert len(world.translator.asked) == 1
 
 
 async def test_a_translator_that_hangs_holds_up_nobody(world: World) -> None:

@@ -1,4 +1,4 @@
--- KEYS: recognition. ARGV: a stream, what was told of it.
+-- KEYS: what is told. ARGV: what it is about, what was told of that.
 -- Removes it where nobody has told anything else since.
 if redis.call('HGET', KEYS[1], ARGV[1]) == ARGV[2] then
   redis.call('HDEL', KEYS[1], ARGV[1])
