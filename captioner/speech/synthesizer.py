@@ -8,18 +8,17 @@ from typing import Protocol
 
 SAMPLE_RATE = 24_000
 """Of all speech here, in Hz; mono, 16 bits a sample, little-endian."""
+USUAL = ""
+"""The voice that speaks where none is named."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What is to be said. `language`: a BCP 47 tag. `voice`: a name of the synthesizer's own, or
-
-    empty for its usual one.
-    """
+    """What is to be said. `language`: a BCP 47 tag. `voice`: a name of the synthesizer's own."""
 
     text: str
     language: str
-    voice: str = ""
+    voice: str = USUAL
 
 
 class Synthesizer(Protocol):
