@@ -54,6 +54,8 @@ class Plan:
         """Those that are known, the one that was revised last at the end."""
         self._waiting: dict[str, _Known] = {}
         """Of them, those of which something can be said."""
+        self._untold: dict[str, Caption] = {}
+        """Those that are left out, for want of a translation, and of which nobody was told yet."""
         self._off_record = (inf, inf)
         self.ended = False
         """Whether nothing follows what is known."""
@@ -81,6 +83,8 @@ class Plan:
         self._captions[caption.id] = known
         self._captions.move_to_end(caption.id)
         known.revise(caption)
+        if known.left_out():
+            self._untold[caption.id] = caption
         self._sort_in(known)
         self._forget()
 
@@ -89,6 +93,7 @@ class Plan:
         self.hear(caption)
         known = self._captions[caption.id]
         known.pass_over()
+        self._untold.pop(caption.id, None)
         self._sort_in(known)
 
     def pause(self, now: float) -> None:
@@ -108,8 +113,11 @@ class Plan:
         self.ended = True
 
     def skip(self, now: float) -> tuple[Caption, ...]:
-        """Give up what is too late, the oldest first; return the captions that it is of."""
-        skipped: dict[str, Caption] = {}
+        """Give up what is too late, the oldest first; return the captions that it is of, behind
+
+        those that nobody could translate.
+        """
+        skipped, self._untold = self._untold, {}
         while (known := self._first()) is not None and self._is_too_late(known, now):
             known.take()
             self._sort_in(known)
@@ -144,6 +152,7 @@ class Plan:
         begin, end = self._off_record
         if begin <= known.caption.start < end:
             known.pass_over()
+            self._untold.pop(known.caption.id, None)
         if known.end is not None:
             self._waiting[known.caption.id] = known
         else:
@@ -165,6 +174,7 @@ class _Known:
         self.end: int | None = None
         """Where its next part ends, if there is one."""
         self._said = len(caption.text) if of_before else 0
+        self._left_out = of_before
 
     def revise(self, caption: Caption) -> None:
         if caption.correction and self._is_past(caption):
@@ -172,6 +182,14 @@ class _Known:
             return
         self.caption = caption
         self.end = part_end(caption, self._said)
+
+    def left_out(self) -> bool:
+        """Whether it turns out now that it cannot be said: once."""
+        caption = self.caption
+        foreign = caption.final and caption.untranslated and bool(caption.text)
+        now = foreign and not self._left_out
+        self._left_out = self._left_out or now
+        return now
 
     def _is_past(self, correction: Caption) -> bool:
         """Whether it was said to its end, or was begun with other words."""

@@ -20,6 +20,7 @@ def caption(
     correction: bool = False,
     speaker: str | None = None,
     language: str = "es",
+    untranslated: bool = False,
 ) -> Caption:
     """A revision of `u<number>`: a final, unless it says how much of it is `stable`."""
     start = float(number) if start is None else start
@@ -36,6 +37,7 @@ def caption(
         "mic",
         speaker,
         correction,
+        untranslated=untranslated,
     )
 
 

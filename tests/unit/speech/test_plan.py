@@ -190,3 +190,30 @@ def test_what_was_said_before_anybody_listened_is_passed_over() -> None:
     plan.pass_over(caption(1, "Hola a todos. Hoy", stable=14))
     plan.hear(caption(1, "Hola a todos. Hoy empezamos.", rev=2))
     assert texts(plan) == ["Hoy empezamos."]
+
+
+def test_what_nobody_could_translate_is_left_out_and_told_of_once() -> None:
+    plan = plan_of(caption(1, "Good morning. We", stable=13, untranslated=True))
+    assert (texts(plan), plan.skip(1.0)) == ([], ())
+    plan.hear(caption(1, "Good morning.", rev=2, untranslated=True))
+    plan.hear(caption(2, "Hola."))
+    assert [skipped.id for skipped in plan.skip(1.0)] == ["u1"]
+    plan.hear(caption(1, "Good morning.", rev=3, untranslated=True))
+    assert (texts(plan), plan.skip(1.0)) == (["Hola."], ())
+
+
+def test_what_is_translated_after_all_is_said() -> None:
+    plan = plan_of(caption(1, "Good morning.", untranslated=True))
+    plan.skip(1.0)
+    plan.hear(caption(1, "Buenos días.", rev=2))
+    assert texts(plan) == ["Buenos días."]
+
+
+def test_nobody_is_told_of_what_was_not_translated_before_they_came_or_off_the_record() -> None:
+    before = caption(1, "Good morning.", untranslated=True)
+    plan = Plan()
+    plan.pass_over(before)
+    plan.hear(caption(2, "", untranslated=True))
+    plan.pause(3.0)
+    plan.hear(caption(4, "Between us.", untranslated=True))
+    assert (texts(plan), plan.skip(5.0)) == ([], ())
