@@ -54,6 +54,8 @@ class Plan:
         """Those that are known, the one that was revised last at the end."""
         self._waiting: dict[str, _Known] = {}
         """Of them, those of which something can be said."""
+        self._open: dict[str, _Known] = {}
+        """Of them, those that go on."""
         self._untold: dict[str, Caption] = {}
         """Those that are left out, for want of a translation, and of which nobody was told yet."""
         self._off_record = (inf, inf)
@@ -83,6 +85,10 @@ class Plan:
         self._captions[caption.id] = known
         self._captions.move_to_end(caption.id)
         known.revise(caption)
+        if caption.final:
+            self._open.pop(caption.id, None)
+        else:
+            self._open[caption.id] = known
         if known.left_out():
             self._untold[caption.id] = caption
         self._sort_in(known)
@@ -146,7 +152,16 @@ class Plan:
         return now - oldest > TOO_LATE_S and newest - oldest > BACKLOG_S
 
     def _first(self) -> _Known | None:
-        return min(self._waiting.values(), key=_start, default=None)
+        ready = (known for known in self._waiting.values() if not self._is_early(known))
+        return min(ready, key=_start, default=None)
+
+    def _is_early(self, known: _Known) -> bool:
+        """Whether not all is there yet of what its speaker said before it."""
+        caption = known.caption
+        return not self.ended and any(
+            before.caption.track == caption.track and before.caption.start < caption.start
+            for before in self._open.values()
+        )
 
     def _sort_in(self, known: _Known) -> None:
         begin, end = self._off_record
@@ -164,6 +179,7 @@ class Plan:
             if oldest in self._waiting:
                 return
             del self._captions[oldest]
+            self._open.pop(oldest, None)
 
 
 class _Known:

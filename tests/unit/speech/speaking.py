@@ -20,6 +20,7 @@ def caption(
     correction: bool = False,
     speaker: str | None = None,
     language: str = "es",
+    track: str = "mic",
     untranslated: bool = False,
 ) -> Caption:
     """A revision of `u<number>`: a final, unless it says how much of it is `stable`."""
@@ -34,7 +35,7 @@ def caption(
         final,
         start,
         start + 1.0 if end is None else end,
-        "mic",
+        track,
         speaker,
         correction,
         untranslated=untranslated,

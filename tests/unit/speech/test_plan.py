@@ -217,3 +217,22 @@ def test_nobody_is_told_of_what_was_not_translated_before_they_came_or_off_the_r
     plan.pause(3.0)
     plan.hear(caption(4, "Between us.", untranslated=True))
     assert (texts(plan), plan.skip(5.0)) == ([], ())
+
+
+def test_a_caption_waits_for_the_end_of_the_one_before_it_of_the_same_track() -> None:
+    plan = plan_of(caption(1, "Hola. Hoy", stable=6), caption(2, "De todo."))
+    assert texts(plan) == ["Hola."]
+    plan.hear(caption(3, "¿Qué?", track="other"))
+    assert texts(plan) == ["¿Qué?"]
+    plan.hear(caption(1, "Hola. Hoy hablamos.", rev=2))
+    assert texts(plan) == ["Hoy hablamos.", "De todo."]
+
+
+def test_nothing_waits_for_a_caption_that_was_withdrawn_or_when_all_is_over() -> None:
+    plan = plan_of(caption(1, "Ho", stable=0), caption(2, "Uno."))
+    assert texts(plan) == []
+    plan.hear(caption(1, "", rev=2))
+    assert texts(plan) == ["Uno."]
+    plan = plan_of(caption(1, "Ho", stable=0), caption(2, "Uno."))
+    plan.end()
+    assert (texts(plan), plan.over) == (["Uno."], True)
