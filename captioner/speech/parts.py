@@ -14,11 +14,8 @@ _NEXT_SENTENCE = " A"
 def part_end(caption: Caption, begin: int) -> int | None:
     """Where the part ends that begins at a code point of the text; None: none is complete yet.
 
-    Parts are sentences and, while a caption is open, long clauses of those that go on. What nobody
-    could translate is of another language: a voice of this one makes nonsense of it.
+    Parts are sentences and, while a caption is open, long clauses of those that go on.
     """
-    if caption.untranslated:
-        return None
     said = caption.text[begin : caption.stable]
     places = breaks(said)
     cut = next((place.at for place in places if _completes(place)), None)

@@ -55,9 +55,7 @@ class Plan:
         self._waiting: dict[str, _Known] = {}
         """Of them, those of which something can be said."""
         self._open: dict[str, _Known] = {}
-        """Of them, those that go on."""
-        self._untold: dict[str, Caption] = {}
-        """Those that are left out, for want of a translation, and of which nobody was told yet."""
+        """Of all that are known, those that go on."""
         self._off_record = (inf, inf)
         self.ended = False
         """Whether nothing follows what is known."""
@@ -89,8 +87,6 @@ class Plan:
             self._open.pop(caption.id, None)
         else:
             self._open[caption.id] = known
-        if known.left_out():
-            self._untold[caption.id] = caption
         self._sort_in(known)
         self._forget()
 
@@ -99,7 +95,6 @@ class Plan:
         self.hear(caption)
         known = self._captions[caption.id]
         known.pass_over()
-        self._untold.pop(caption.id, None)
         self._sort_in(known)
 
     def pause(self, now: float) -> None:
@@ -119,11 +114,8 @@ class Plan:
         self.ended = True
 
     def skip(self, now: float) -> tuple[Caption, ...]:
-        """Give up what is too late, the oldest first; return the captions that it is of, behind
-
-        those that nobody could translate.
-        """
-        skipped, self._untold = self._untold, {}
+        """Give up what is too late, the oldest first; return the captions that it is of."""
+        skipped: dict[str, Caption] = {}
         while (known := self._first()) is not None and self._is_too_late(known, now):
             known.take()
             self._sort_in(known)
@@ -156,18 +148,15 @@ class Plan:
         return min(ready, key=_start, default=None)
 
     def _is_early(self, known: _Known) -> bool:
-        """Whether not all is there yet of what its speaker said before it."""
-        caption = known.caption
+        """Whether not all is there yet of what its speaker said just before it."""
         return not self.ended and any(
-            before.caption.track == caption.track and before.caption.start < caption.start
-            for before in self._open.values()
+            _goes_before(open_.caption, known.caption) for open_ in self._open.values()
         )
 
     def _sort_in(self, known: _Known) -> None:
         begin, end = self._off_record
         if begin <= known.caption.start < end:
             known.pass_over()
-            self._untold.pop(known.caption.id, None)
         if known.end is not None:
             self._waiting[known.caption.id] = known
         else:
@@ -190,7 +179,6 @@ class _Known:
         self.end: int | None = None
         """Where its next part ends, if there is one."""
         self._said = len(caption.text) if of_before else 0
-        self._left_out = of_before
 
     def revise(self, caption: Caption) -> None:
         if caption.correction and self._is_past(caption):
@@ -198,14 +186,6 @@ class _Known:
             return
         self.caption = caption
         self.end = part_end(caption, self._said)
-
-    def left_out(self) -> bool:
-        """Whether it turns out now that it cannot be said: once."""
-        caption = self.caption
-        foreign = caption.final and caption.untranslated and bool(caption.text)
-        now = foreign and not self._left_out
-        self._left_out = self._left_out or now
-        return now
 
     def _is_past(self, correction: Caption) -> bool:
         """Whether it was said to its end, or was begun with other words."""
@@ -235,6 +215,13 @@ class _Known:
         """What is sure of it is not to be said."""
         while self.end is not None:
             self.take()
+
+
+def _goes_before(one: Caption, other: Caption) -> bool:
+    # One that is so much older was never closed: its process died.
+    return (
+        one.track == other.track and one.start < other.start and other.start - one.end < TOO_LATE_S
+    )
 
 
 def _start(known: _Known) -> float:

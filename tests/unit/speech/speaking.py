@@ -21,7 +21,6 @@ def caption(
     speaker: str | None = None,
     language: str = "es",
     track: str = "mic",
-    untranslated: bool = False,
 ) -> Caption:
     """A revision of `u<number>`: a final, unless it says how much of it is `stable`."""
     start = float(number) if start is None else start
@@ -38,7 +37,6 @@ def caption(
         track,
         speaker,
         correction,
-        untranslated=untranslated,
     )
 
 

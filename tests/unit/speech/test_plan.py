@@ -192,33 +192,6 @@ def test_what_was_said_before_anybody_listened_is_passed_over() -> None:
     assert texts(plan) == ["Hoy empezamos."]
 
 
-def test_what_nobody_could_translate_is_left_out_and_told_of_once() -> None:
-    plan = plan_of(caption(1, "Good morning. We", stable=13, untranslated=True))
-    assert (texts(plan), plan.skip(1.0)) == ([], ())
-    plan.hear(caption(1, "Good morning.", rev=2, untranslated=True))
-    plan.hear(caption(2, "Hola."))
-    assert [skipped.id for skipped in plan.skip(1.0)] == ["u1"]
-    plan.hear(caption(1, "Good morning.", rev=3, untranslated=True))
-    assert (texts(plan), plan.skip(1.0)) == (["Hola."], ())
-
-
-def test_what_is_translated_after_all_is_said() -> None:
-    plan = plan_of(caption(1, "Good morning.", untranslated=True))
-    plan.skip(1.0)
-    plan.hear(caption(1, "Buenos días.", rev=2))
-    assert texts(plan) == ["Buenos días."]
-
-
-def test_nobody_is_told_of_what_was_not_translated_before_they_came_or_off_the_record() -> None:
-    before = caption(1, "Good morning.", untranslated=True)
-    plan = Plan()
-    plan.pass_over(before)
-    plan.hear(caption(2, "", untranslated=True))
-    plan.pause(3.0)
-    plan.hear(caption(4, "Between us.", untranslated=True))
-    assert (texts(plan), plan.skip(5.0)) == ([], ())
-
-
 def test_a_caption_waits_for_the_end_of_the_one_before_it_of_the_same_track() -> None:
     plan = plan_of(caption(1, "Hola. Hoy", stable=6), caption(2, "De todo."))
     assert texts(plan) == ["Hola."]
@@ -236,3 +209,11 @@ def test_nothing_waits_for_a_caption_that_was_withdrawn_or_when_all_is_over() ->
     plan = plan_of(caption(1, "Ho", stable=0), caption(2, "Uno."))
     plan.end()
     assert (texts(plan), plan.over) == (["Uno."], True)
+
+
+def test_nothing_waits_for_a_caption_that_was_never_closed() -> None:
+    plan = plan_of(caption(1, "Ho", stable=0), caption(2, "Uno."))
+    plan.hear(caption(3, "Dos.", start=2.0 + TOO_LATE_S))
+    assert texts(plan) == ["Dos."]
+    plan.hear(caption(1, "", rev=2))
+    assert texts(plan) == ["Uno."]
