@@ -14,11 +14,14 @@ USUAL = ""
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What is to be said. `language`: a BCP 47 tag. `voice`: a name of the synthesizer's own."""
+    """What is to be said. `language`: a BCP 47 tag. `voice`: a name of the synthesizer's own, or
+
+    empty for its usual one.
+    """
 
     text: str
     language: str
-    voice: str = USUAL
+    voice: str = ""
 
 
 class Synthesizer(Protocol):
