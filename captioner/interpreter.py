@@ -16,12 +16,14 @@ from captioner.realtime.interpreting import (
     Converses,
     Nobody,
     own_address,
+    voices_address,
     who_speaks,
     who_translates,
 )
 from captioner.realtime.token_cost import TokenMeter
 from captioner.recogniser import engine_command, keys_of
 from captioner.settings import Settings
+from captioner.speech.engine_voices import EngineVoices
 from captioner.speech.realtime import RealtimeSynthesizer
 from captioner.speech.synthesizer import Line, Synthesizer
 from captioner.translation.chat import ChatTranslator
@@ -80,8 +82,12 @@ async def interpreter(
                 translator = NoTranslator(why)
         synthesizer: Synthesizer
         match speaks:
-            case Converses():
-                synthesizer = RealtimeSynthesizer(await enter(reach(speaks, sound=True)))
+            case Converses(partner):
+                voices = None
+                if partner.prompts:
+                    url = voices_address(_sessions(speaks, engine_url))
+                    voices = await enter(EngineVoices(url, speaks.headers))
+                synthesizer = RealtimeSynthesizer(await enter(reach(speaks, sound=True)), voices)
             case Nobody(why):
                 synthesizer = NoSynthesizer(why)
         yield Interpreter(translator, synthesizer)
@@ -115,12 +121,16 @@ class NoSynthesizer:
         yield b""
 
 
+def _sessions(choice: Converses, engine_url: str | None) -> str:
+    return choice.url or own_address(engine_url or "", choice.partner.model)
+
+
 def _pool(
     choice: Converses, *, sound: bool, engine_url: str | None, size: Size, meter: TokenMeter | None
 ) -> Conversations:
     partner = choice.partner
     connect = connector(
-        choice.url or own_address(engine_url or "", partner.model),
+        _sessions(choice, engine_url),
         choice.headers,
         server=partner.name,
         secret=choice.secret,
