@@ -35,6 +35,7 @@ e2e: setup-tests
 bench: setup-tests
 	$(BIN)/python -m tests.bench.recognition
 	$(BIN)/python -m tests.bench.near_misses
+	$(BIN)/python -m tests.bench.voice
 	$(BIN)/python -m tests.bench.ingest_overhead
 	$(BIN)/python -m tests.bench.fanout
 	$(BIN)/python -m tests.bench.fanout --stalled --readers 1000 5000

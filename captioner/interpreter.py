@@ -17,6 +17,7 @@ from captioner.realtime.interpreting import (
     Hears,
     Nobody,
     own_address,
+    voices_address,
     who_speaks,
     who_translates,
 )
@@ -24,6 +25,7 @@ from captioner.realtime.spoken_translations import KEEP_ALIVE_S, Hearing
 from captioner.realtime.token_cost import TokenMeter
 from captioner.recogniser import engine_command, keys_of
 from captioner.settings import Settings
+from captioner.speech.engine_voices import EngineVoices
 from captioner.speech.realtime import RealtimeSynthesizer
 from captioner.speech.synthesizer import Line, Synthesizer
 from captioner.translation.chat import ChatTranslator
@@ -78,14 +80,18 @@ async def interpreter(
                 translator = RealtimeTranslator(await enter(reach(translates, sound=False)))
             case Chats(url, model, key):
                 translator = await enter(ChatTranslator(url, model, key, meter=meter))
-            case Hears(partner):
-                translator = NoTranslator(f"{partner.model} translates speech, and no text.")
+            case Hears(hears):
+                translator = NoTranslator(f"{hears.model} translates speech, and no text.")
             case Nobody(why):
                 translator = NoTranslator(why)
         synthesizer: Synthesizer
         match speaks:
-            case Converses():
-                synthesizer = RealtimeSynthesizer(await enter(reach(speaks, sound=True)))
+            case Converses(partner):
+                voices = None
+                if partner.prompts:
+                    url = voices_address(_sessions(speaks, engine_url))
+                    voices = await enter(EngineVoices(url, speaks.headers))
+                synthesizer = RealtimeSynthesizer(await enter(reach(speaks, sound=True)), voices)
             case Nobody(why):
                 synthesizer = NoSynthesizer(why)
         yield Interpreter(translator, synthesizer)
@@ -138,12 +144,16 @@ class NoSynthesizer:
         yield b""
 
 
+def _sessions(choice: Converses, engine_url: str | None) -> str:
+    return choice.url or own_address(engine_url or "", choice.partner.model)
+
+
 def _pool(
     choice: Converses, *, sound: bool, engine_url: str | None, size: Size, meter: TokenMeter | None
 ) -> Conversations:
     partner = choice.partner
     connect = connector(
-        choice.url or own_address(engine_url or "", partner.model),
+        _sessions(choice, engine_url),
         choice.headers,
         server=partner.name,
         secret=choice.secret,

@@ -28,8 +28,12 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
+def is_language_tag(text: str) -> bool:
+    return re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*", text) is not None
+
+
 def _language(tag: str) -> str:
-    if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*", tag):
+    if not is_language_tag(tag):
         raise ValueError(f"'{tag}' is not a language tag such as 'en' or 'pt-BR'")
     return tag
 

@@ -1,4 +1,4 @@
-"""The engine's port: Realtime sessions over WebSocket, their secrets, and `GET /healthz`."""
+"""The engine's port: Realtime sessions over WebSocket, their secrets, and what it has."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import orjson
 from websockets.asyncio.server import Server, ServerConnection, serve
@@ -23,6 +23,7 @@ from captioner.audio.turns import TurnPolicy
 from captioner.audio.vad import VoiceDetector
 from captioner.engine import server_events
 from captioner.engine.client_secrets import SUBPROTOCOL, ClientSecrets
+from captioner.engine.configuration import is_language_tag
 from captioner.engine.connection import Connection
 from captioner.engine.conversation.abilities import Abilities, Speaks, Translates
 from captioner.engine.conversation.config import ConversationConfig
@@ -169,11 +170,14 @@ class _Endpoint:
         self.stopping.set()
         self._opened.set()
 
-    def answer(self, client: ServerConnection, request: Request) -> Response | None:
+    async def answer(self, client: ServerConnection, request: Request) -> Response | None:
         """What is not a WebSocket is answered here; None lets the handshake go on."""
-        path = urlsplit(request.path).path
+        url = urlsplit(request.path)
+        path = url.path
         if path == "/healthz":
             return _json(HTTPStatus.OK, self._health())
+        if path == "/voices":
+            return await self._voices(parse_qs(url.query).get("language", [""])[0])
         upgrade = request.method == "GET" and "Upgrade" in request.headers
         if path in (SESSIONS, TRANSLATIONS) or (path in NOT_BUILT and upgrade):
             return None
@@ -207,6 +211,12 @@ class _Endpoint:
             case InterpretingConfig():
                 interpreting = InterpretingConnection(client, config, self._workers, scheduler)
                 await interpreting.run(self.stopping)
+
+    async def _voices(self, language: str) -> Response:
+        if not is_language_tag(language):
+            detail = "Say which language you want to hear, such as /voices?language=pt-BR."
+            return _problem(HTTPStatus.BAD_REQUEST, detail)
+        return _json(HTTPStatus.OK, {"voices": await self._workers.voices(language)})
 
     def _secret(self, body: bytes | None, *, translation: bool) -> Response:
         if body is None:

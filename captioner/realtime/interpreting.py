@@ -76,6 +76,14 @@ def own_address(engine: str, model: str) -> str:
     return url._replace(path=path, query=urlencode({"model": model})).geturl()
 
 
+def voices_address(sessions: str) -> str:
+    """Where a `captioner engine` tells its voices, by the address of its sessions."""
+    url = urlsplit(sessions)
+    scheme = "https" if url.scheme == "wss" else "http"
+    path = f"{url.path.removesuffix('/v1/realtime')}/voices"
+    return url._replace(scheme=scheme, path=path, query="").geturl()
+
+
 def who_translates(word: str, engine: str, keys: Keys) -> Converses | Chats | Hears | Nobody:
     """By the settings `translator` and `engine`; raises `BadInput` with what is wrong."""
     word = word.strip()

@@ -54,6 +54,8 @@ class Plan:
         """Those that are known, the one that was revised last at the end."""
         self._waiting: dict[str, _Known] = {}
         """Of them, those of which something can be said."""
+        self._open: dict[str, _Known] = {}
+        """Of all that are known, those that go on."""
         self._off_record = (inf, inf)
         self.ended = False
         """Whether nothing follows what is known."""
@@ -81,6 +83,10 @@ class Plan:
         self._captions[caption.id] = known
         self._captions.move_to_end(caption.id)
         known.revise(caption)
+        if caption.final:
+            self._open.pop(caption.id, None)
+        else:
+            self._open[caption.id] = known
         self._sort_in(known)
         self._forget()
 
@@ -138,7 +144,14 @@ class Plan:
         return now - oldest > TOO_LATE_S and newest - oldest > BACKLOG_S
 
     def _first(self) -> _Known | None:
-        return min(self._waiting.values(), key=_start, default=None)
+        ready = (known for known in self._waiting.values() if not self._is_early(known))
+        return min(ready, key=_start, default=None)
+
+    def _is_early(self, known: _Known) -> bool:
+        """Whether not all is there yet of what its speaker said just before it."""
+        return not self.ended and any(
+            _goes_before(open_.caption, known.caption) for open_ in self._open.values()
+        )
 
     def _sort_in(self, known: _Known) -> None:
         begin, end = self._off_record
@@ -155,6 +168,7 @@ class Plan:
             if oldest in self._waiting:
                 return
             del self._captions[oldest]
+            self._open.pop(oldest, None)
 
 
 class _Known:
@@ -201,6 +215,13 @@ class _Known:
         """What is sure of it is not to be said."""
         while self.end is not None:
             self.take()
+
+
+def _goes_before(one: Caption, other: Caption) -> bool:
+    # One that is so much older was never closed: its process died.
+    return (
+        one.track == other.track and one.start < other.start and other.start - one.end < TOO_LATE_S
+    )
 
 
 def _start(known: _Known) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 
 from captioner.captions.language_names import language_name
@@ -10,7 +10,7 @@ from captioner.errors import NoSuchPair, TranslationUnavailable
 from captioner.realtime.answers import Answered, Request, RequestFailed, Sound, Words
 from captioner.realtime.conversations import Conversations
 from captioner.speech.reading import begins_reading, is_reading
-from captioner.speech.synthesizer import Line
+from captioner.speech.synthesizer import USUAL, Line
 
 VOICES = (
     "marin",
@@ -25,8 +25,8 @@ VOICES = (
     "verse",
 )
 """Of general models, the best first; each speaks every language."""
-USUAL = ""
-"""The voice that our own engine takes where none is named."""
+VoicesOf = Callable[[str], Awaitable[tuple[str, ...]]]
+"""The names of the voices for a language, the best first; none: nobody speaks it."""
 TRIES = 2
 _TOKENS = 4096
 
@@ -46,18 +46,20 @@ class _Misread(TranslationUnavailable):
 class RealtimeSynthesizer:
     """Speaks over a pool of sessions that answer in sound."""
 
-    def __init__(self, conversations: Conversations, voices: tuple[str, ...] | None = None) -> None:
-        """`voices`: of the engine, the best first, where they are known."""
+    def __init__(self, conversations: Conversations, voices: VoicesOf | None = None) -> None:
+        """`voices`: where it can be asked for them."""
         self._conversations = conversations
         self._prompts = conversations.partner.prompts
-        self._voices = voices or ((USUAL,) if self._prompts else VOICES)
+        self._voices = voices
 
     @property
     def name(self) -> str:
         return self._conversations.partner.name
 
     async def voices(self, language: str) -> tuple[str, ...]:
-        return self._voices
+        if self._voices is not None:
+            return await self._voices(language)
+        return (USUAL,) if self._prompts else VOICES
 
     async def speak(self, line: Line) -> AsyncGenerator[bytes, None]:
         sound = self._by_prompt(line) if self._prompts else self._by_instructions(line)
@@ -88,7 +90,7 @@ class RealtimeSynthesizer:
             line.text,
             instructions=INSTRUCTIONS.format(language=language_name(line.language)),
             sound=True,
-            voice=line.voice or self._voices[0],
+            voice=line.voice or VOICES[0],
             most_tokens=_TOKENS,
             room=line.room,
         )

@@ -8,6 +8,8 @@ from typing import Protocol
 
 SAMPLE_RATE = 24_000
 """Of all speech here, in Hz; mono, 16 bits a sample, little-endian."""
+USUAL = ""
+"""The voice that speaks where none is named."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,19 @@ async def test_an_engine_that_translates_and_speaks_names_its_models(
     ]
 
 
+async def test_an_engine_tells_its_voices(engine: Engine, interpreting_engine: Engine) -> None:
+    async def voices(engine: Engine, query: str) -> tuple[int, dict[str, Any]]:
+        return await asyncio.to_thread(get, f"http://127.0.0.1:{engine.port}/voices{query}")
+
+    speaks = interpreting_engine
+    assert await voices(speaks, "?language=en") == (200, {"voices": ["espeak", "whisper"]})
+    assert await voices(speaks, "?language=ja") == (200, {"voices": []})
+    for query in ("", "?language=", "?language=not_one"):
+        status, problem = await voices(speaks, query)
+        assert (status, problem["title"]) == (400, "Bad Request")
+    assert (await voices(engine, "?language=en"))[0] == 200
+
+
 def post(url: str, body: bytes) -> tuple[int, dict[str, Any]]:
     return get(url, "POST", body)
 

@@ -52,7 +52,7 @@ ONLY_IN = {
     "rich": {"commands"},
     "redis": {"redis"},
     "hiredis": {"redis"},
-    "httpx": {"client", "engine", "translation"},
+    "httpx": {"client", "engine", "speech", "translation"},
     "prometheus_client": {"metrics"},
 }
 

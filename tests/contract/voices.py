@@ -44,6 +44,9 @@ class Espeak:
     def names(self, language: str) -> tuple[str, ...]:
         return ("espeak", "whisper") if language in ("en", "es", "de") else ()
 
+    def prepare(self, language: str, voice: str = "") -> None:
+        """It is ready at once."""
+
     def speak(
         self, text: str, language: str, voice: str = "", speed: float = 1.0
     ) -> Iterator[Samples]:

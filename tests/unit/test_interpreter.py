@@ -33,6 +33,8 @@ async def test_the_embedded_engine_translates_and_speaks_unless_others_were_chos
         sound = [data async for data in interprets.synthesizer.speak(LINE)]
         assert b"".join(sound) == spoken(TRANSLATION)
         assert interprets.translator.name == interprets.synthesizer.name == "embedded"
+        usual = await interprets.synthesizer.voices("de")
+        assert usual == ("",), "this engine does not tell its voices"
     addresses = [session.address for session in server.sessions]
     assert addresses == [
         "/v1/realtime?model=captioner-translate",

@@ -27,6 +27,9 @@ class Speaks(Protocol):
     def names(self, language: str) -> tuple[str, ...]:
         """The voices for a language, the usual one first; none: it does not speak it."""
 
+    def prepare(self, language: str, voice: str = "") -> None:
+        """Begin to load what will speak; soon back. Raises as speaking does."""
+
     def speak(
         self, text: str, language: str, voice: str = "", speed: float = 1.0
     ) -> Iterator[Samples]:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TypeVar
 
 import numpy as np
 
 from captioner.audio.pcm import SAMPLE_RATE, Samples, silence
-from captioner.engine.conversation.abilities import Abilities
+from captioner.engine.conversation.abilities import Abilities, Speaks
 from captioner.engine.conversation.tasks import Translation
 from captioner.engine.protocol_error import ProtocolError
-from captioner.errors import NoSuchPair
+from captioner.errors import NoSuchPair, TranslationUnavailable
 
 FRAME = SAMPLE_RATE // 5
 """Samples that are told at once: 200 ms."""
@@ -48,6 +49,11 @@ class Workers:
 
         return await self._on(self._translating, translate)
 
+    async def voices(self, language: str) -> tuple[str, ...]:
+        """Those for a language, the usual one first, which begins to load: it is wanted soon."""
+        speaker = self.abilities.speaks
+        return () if speaker is None else await asyncio.to_thread(_prepared, speaker, language)
+
     async def speak(
         self, text: str, language: str, voice: str = "", speed: float = 1.0
     ) -> AsyncGenerator[Samples, None]:
@@ -73,6 +79,14 @@ class Workers:
 
     async def _on(self, pool: ThreadPoolExecutor, work: Callable[[], Result]) -> Result:
         return await asyncio.get_running_loop().run_in_executor(pool, work)
+
+
+def _prepared(speaker: Speaks, language: str) -> tuple[str, ...]:
+    names = speaker.names(language)
+    # What is wrong with a voice is told to whoever has it speak.
+    with suppress(NoSuchPair, TranslationUnavailable):
+        speaker.prepare(language)
+    return names
 
 
 def _check_voice(voice: str, language: str, names: tuple[str, ...]) -> None:

@@ -12,6 +12,7 @@ from captioner.realtime.interpreting import (
     Hears,
     Nobody,
     own_address,
+    voices_address,
     who_speaks,
     who_translates,
 )
@@ -173,3 +174,14 @@ def test_a_missing_key_is_named(word: str, variable: str) -> None:
 @pytest.mark.parametrize("word", ["openai", "azure/me", "ws://h", "chat+http://h/v1#m"])
 def test_a_choice_shows_no_key(word: str) -> None:
     assert "s3cret" not in repr((who_translates(word, "embedded", KEYS), KEYS))
+
+
+@pytest.mark.parametrize(
+    ("sessions", "url"),
+    [
+        ("ws://h:8700/v1/realtime?model=captioner-voice", "http://h:8700/voices"),
+        ("wss://h/engine/v1/realtime?model=captioner-voice", "https://h/engine/voices"),
+    ],
+)
+def test_an_engine_tells_its_voices_beside_its_sessions(sessions: str, url: str) -> None:
+    assert voices_address(sessions) == url

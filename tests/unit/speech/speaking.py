@@ -20,6 +20,7 @@ def caption(
     correction: bool = False,
     speaker: str | None = None,
     language: str = "es",
+    track: str = "mic",
 ) -> Caption:
     """A revision of `u<number>`: a final, unless it says how much of it is `stable`."""
     start = float(number) if start is None else start
@@ -33,7 +34,7 @@ def caption(
         final,
         start,
         start + 1.0 if end is None else end,
-        "mic",
+        track,
         speaker,
         correction,
     )

@@ -190,3 +190,30 @@ def test_what_was_said_before_anybody_listened_is_passed_over() -> None:
     plan.pass_over(caption(1, "Hola a todos. Hoy", stable=14))
     plan.hear(caption(1, "Hola a todos. Hoy empezamos.", rev=2))
     assert texts(plan) == ["Hoy empezamos."]
+
+
+def test_a_caption_waits_for_the_end_of_the_one_before_it_of_the_same_track() -> None:
+    plan = plan_of(caption(1, "Hola. Hoy", stable=6), caption(2, "De todo."))
+    assert texts(plan) == ["Hola."]
+    plan.hear(caption(3, "¿Qué?", track="other"))
+    assert texts(plan) == ["¿Qué?"]
+    plan.hear(caption(1, "Hola. Hoy hablamos.", rev=2))
+    assert texts(plan) == ["Hoy hablamos.", "De todo."]
+
+
+def test_nothing_waits_for_a_caption_that_was_withdrawn_or_when_all_is_over() -> None:
+    plan = plan_of(caption(1, "Ho", stable=0), caption(2, "Uno."))
+    assert texts(plan) == []
+    plan.hear(caption(1, "", rev=2))
+    assert texts(plan) == ["Uno."]
+    plan = plan_of(caption(1, "Ho", stable=0), caption(2, "Uno."))
+    plan.end()
+    assert (texts(plan), plan.over) == (["Uno."], True)
+
+
+def test_nothing_waits_for_a_caption_that_was_never_closed() -> None:
+    plan = plan_of(caption(1, "Ho", stable=0), caption(2, "Uno."))
+    plan.hear(caption(3, "Dos.", start=2.0 + TOO_LATE_S))
+    assert texts(plan) == ["Dos."]
+    plan.hear(caption(1, "", rev=2))
+    assert texts(plan) == ["Uno."]

@@ -35,6 +35,9 @@ class Echo:
     def names(self, language: str) -> tuple[str, ...]:
         raise AssertionError("a session speaks nothing itself")
 
+    def prepare(self, language: str, voice: str = "") -> None:
+        raise AssertionError("a session loads nothing itself")
+
     def speak(
         self, text: str, language: str, voice: str = "", speed: float = 1.0
     ) -> Iterator[Samples]:

@@ -124,6 +124,16 @@ async def test_speech_that_nobody_hears_any_more_is_given_up() -> None:
     assert tones.closed == ["1000000"] and len(tones.spoken) <= 6
 
 
+async def test_whoever_asks_for_the_voices_of_a_language_finds_the_best_of_them_loading() -> None:
+    tones = Tones()
+    async with working(Abilities(speaks=tones)) as workers:
+        assert await workers.voices("en") == ("high", "low")
+        assert await workers.voices("fi") == ()
+    assert tones.prepared == ["en"]
+    async with working(Abilities()) as workers:
+        assert await workers.voices("en") == ()
+
+
 async def test_a_voice_that_is_not_is_refused_with_those_that_are() -> None:
     async with working(Abilities(speaks=Tones())) as workers:
         with pytest.raises(ProtocolError, match="high, low"):

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from captioner.audio.pcm import Samples
+from captioner.errors import NoSuchPair
 
 
 class Tones:
@@ -15,11 +16,17 @@ class Tones:
 
     def __init__(self) -> None:
         self.go = threading.Event()
+        self.prepared: list[str] = []
         self.spoken: list[str] = []
         self.closed: list[str] = []
 
     def names(self, language: str) -> tuple[str, ...]:
         return ("high", "low") if language == "en" else ()
+
+    def prepare(self, language: str, voice: str = "") -> None:
+        if not self.names(language):
+            raise NoSuchPair(language)
+        self.prepared.append(language)
 
     def speak(
         self, text: str, language: str, voice: str = "", speed: float = 1.0
