@@ -54,7 +54,9 @@ from captioner.translation.ears import Ears
 from captioner.translation.heard_room import HeardTranslates
 from captioner.translation.progress import Progress
 from captioner.translation.shared_progress import SharedProgress
-from captioner.translation.stage import Kept, TextTranslates, Translates, Translations
+from captioner.translation.stage import Translations
+from captioner.translation.text_room import TextTranslates
+from captioner.translation.translates import Kept, Translates
 
 _READY, _READY_S = "captioner:ready", 60
 """A key that tells nothing, and how long it stays there, in seconds."""

@@ -5,22 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
-from captioner.bus.bus import Bus
-from captioner.captions.model import Caption, Status
+from captioner.captions.model import Status
 from captioner.errors import CaptionerError, Fenced, RedisUnavailable, RoomNotFound
 from captioner.metrics import Metrics
 from captioner.rooms.directory import Directory, RoomSummary
 from captioner.rooms.local import languages_to_translate
-from captioner.rooms.room import Duty, Room, RoomSettings, translation_duty
-from captioner.translation.attempts import Attempts
+from captioner.rooms.room import RoomSettings
 from captioner.translation.progress import Progress
-from captioner.translation.session import Session
-from captioner.translation.translator import Translator
+from captioner.translation.translates import RoomTranslation, Translates
 
 LOOK_S = 0.5
 """Between two looks at who wants what."""
@@ -37,74 +32,6 @@ ALL = "*"
 """In the place of the languages that somebody reads: all there are."""
 Wanted = Mapping[str, frozenset[str]]
 """Languages by room."""
-Kept = Callable[[str, str], Awaitable[Sequence[Caption]]]
-"""Of a room, the finals that are kept: as they were said, and in a language."""
-
-
-class RoomTranslation(Protocol):
-    """The translation of one room into one language."""
-
-    @property
-    def progress(self) -> Progress | None:
-        """How it goes just now; None while nothing of the room is translated here."""
-        ...
-
-    async def run(self) -> None:
-        """Translate until cancelled, or until there is nothing left to translate here."""
-        ...
-
-    async def finish(self) -> None:
-        """Return when all that was said up to now is translated; `run` runs meanwhile."""
-        ...
-
-
-class Translates(Protocol):
-    """A way to have rooms translated."""
-
-    def translation(
-        self, room: Room, language: str
-    ) -> AbstractAsyncContextManager[RoomTranslation | None]:
-        """The room's translation, to be run in the block; None: another process does it.
-
-        Entering raises `captioner.errors.RedisUnavailable`.
-        """
-        ...
-
-
-class TextTranslates:
-    """Translates what captions say, wherever they were made."""
-
-    def __init__(
-        self,
-        bus: Bus,
-        translator: Translator,
-        *,
-        kept: Kept,
-        metrics: Metrics | None = None,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._bus = bus
-        self._attempts = Attempts(translator)
-        self._kept = kept
-        self._metrics = metrics or Metrics()
-        self._clock = clock
-
-    @asynccontextmanager
-    async def translation(self, room: Room, language: str) -> AsyncIterator[Session | None]:
-        async with room.duty(translation_duty(language)) as duty:
-            yield None if duty is None else self._session(room, language, duty)
-
-    def _session(self, room: Room, language: str, duty: Duty) -> Session:
-        return Session(
-            lambda: room.settings,
-            language,
-            bus=self._bus,
-            kept=lambda: self._kept(room.settings.id, language),
-            duty=duty,
-            attempts=self._attempts,
-            metrics=self._metrics,
-            clock=self._clock,
-        )
 
 
 @dataclass(slots=True, eq=False)
@@ -179,7 +106,7 @@ class Translations:
                 self._news.clear()
                 try:
                     await self._look()
-                except RedisUnavailable as error:
+                except CaptionerError as error:
                     logger.debug("Who wants translations is not known: %s", error)
                 try:
                     async with asyncio.timeout(LOOK_S):
@@ -255,8 +182,8 @@ class Translations:
         }
         for key, status in listed.items():
             # Rooms that came to rest before this process began are another one's.
-            before = status in ("idle", "ended") and status if self._listed is None else None
-            if status != (before or (self._listed or {}).get(key)):
+            rested_before = self._listed is None and status in ("idle", "ended")
+            if not rested_before and status != (self._listed or {}).get(key):
                 self._wanted_at[key] = now
         self._listed = listed
 

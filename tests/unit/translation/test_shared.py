@@ -13,7 +13,8 @@ import pytest
 from captioner.archive.shared import SharedTranscripts
 from captioner.captions.model import Caption
 from captioner.rooms.room import RoomSettings
-from captioner.translation.stage import TextTranslates, Translations
+from captioner.translation.stage import Translations
+from captioner.translation.text_room import TextTranslates
 from tests.redis_servers import RedisServer
 from tests.unit.rooms.conftest import Speaker
 from tests.unit.rooms.shared.house import Process, process

@@ -11,7 +11,8 @@ import pytest
 
 from captioner.metrics import Metrics
 from captioner.rooms.room import RoomSettings
-from captioner.translation.stage import TextTranslates, Translations
+from captioner.translation.stage import Translations
+from captioner.translation.text_room import TextTranslates
 from tests.unit.rooms.conftest import Speaker
 from tests.unit.translation.conftest import World, said, until
 
