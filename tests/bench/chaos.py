@@ -82,11 +82,12 @@ def victims(fleet: Fleet, seed: int) -> Iterator[str]:
 def away(kill: float, began: float, witnesses: list[Witness]) -> float:
     """By how many seconds words came later after a kill than they usually do, at most.
 
-    So a pause of whoever speaks is not taken for one of the captions.
+    So a pause of whoever speaks is not taken for one of the captions; nor is the end of the speech.
     """
     usual = statistics.median(delay for w in witnesses for delay in w.delays(began))
     after = [delay for w in witnesses for delay in w.delays(began, kill, kill + WINDOW_S)]
-    return max(0.0, max(after, default=inf) - usual)
+    more = any(began + spoken > kill for w in witnesses for _, spoken in w.seen)
+    return max(0.0, max(after, default=inf if more else 0.0) - usual)
 
 
 async def measure(options: argparse.Namespace) -> bool:
