@@ -79,15 +79,15 @@ def victims(fleet: Fleet, seed: int) -> Iterator[str]:
         yield rng.choice(sorted(fleet.processes))
 
 
-def away(kill: float, began: float, witnesses: list[Witness]) -> float:
+def away(kill: float, began: float, spoken_s: float, witnesses: list[Witness]) -> float:
     """By how many seconds words came later after a kill than they usually do, at most.
 
     So a pause of whoever speaks is not taken for one of the captions; nor is the end of the speech.
     """
     usual = statistics.median(delay for w in witnesses for delay in w.delays(began))
     after = [delay for w in witnesses for delay in w.delays(began, kill, kill + WINDOW_S)]
-    more = any(began + spoken > kill for w in witnesses for _, spoken in w.seen)
-    return max(0.0, max(after, default=inf if more else 0.0) - usual)
+    over = kill - began > spoken_s
+    return max(0.0, max(after, default=0.0 if over else inf) - usual)
 
 
 async def measure(options: argparse.Namespace) -> bool:
@@ -110,7 +110,8 @@ async def measure(options: argparse.Namespace) -> bool:
                 for task in watching:
                     task.cancel()
     wanted = {caption["id"]: caption["text"] for caption in kept if caption["text"]}
-    backs = [(name, away(moment, began, witnesses)) for moment, name in fleet.killed]
+    spoken_s = clip.until or options.seconds
+    backs = [(name, away(moment, began, spoken_s, witnesses)) for moment, name in fleet.killed]
     return report(console, clip, without, with_kills, backs, [*readers, *witnesses], wanted)
 
 
