@@ -329,7 +329,7 @@ def test_doctor_does_not_need_who_translates_and_speaks_where_nobody_chose_them(
         ["nonsense"],
         ["send", "speech.opus"],
         ["send", "speech.opus", "--room", "Not A Room"],
-        ["send", "speech.opus", "--room", "demo", "--to", "es"],
+        ["send", "speech.opus", "--room", "demo", "--to", "es,not a tag"],
         ["watch", "--room", "demo", "--language", "not a tag"],
         ["watch", "--room", "demo", "--url", "localhost:8000"],
         ["send", "speech.opus", "--room", "demo", "--url", "http://127.0.0.1:8000,nowhere"],
