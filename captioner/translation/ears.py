@@ -91,6 +91,7 @@ class Ears:
 
     def open(self, room: Room, place: TrackPlace, rate: int) -> Ear:
         """A track begins."""
+        self._forget()
         ear = Ear(room.settings.id, place, rate)
         self._ears[ear.room, ear.stream] = ear
         self.news.set()
@@ -99,6 +100,9 @@ class Ears:
 
     def of(self, room: str) -> tuple[Ear, ...]:
         """The tracks of a room that are not over."""
-        for key in [key for key, ear in self._ears.items() if ear.captioned]:
-            del self._ears[key]
+        self._forget()
         return tuple(ear for ear in self._ears.values() if ear.room == room)
+
+    def _forget(self) -> None:
+        """Keep no track that is over: it may be that nobody ever asks for its room."""
+        self._ears = {where: ear for where, ear in self._ears.items() if not ear.captioned}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import weakref
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -176,3 +177,14 @@ async def test_what_a_lost_session_did_not_tell_is_a_gap_in_the_language(world: 
         assert [(g.language, g.start, g.end, g.source, g.track) for g in gaps] == [
             ("fr", 2.0, 3.0, "en", "mic")
         ]
+
+
+async def test_a_track_that_is_over_is_forgotten_though_nobody_asks_for_its_room(
+    world: World,
+) -> None:
+    room, ears = await world.rooms.get_or_create(RoomSettings("hall")), Ears()
+    over = weakref.ref(ear := ears.open(room, TrackPlace("mic-1", 0.0, 0.0), 16_000))
+    ear.close()
+    del ear
+    ears.open(room, TrackPlace("mic-2", 0.0, 0.0), 16_000)
+    assert over() is None
