@@ -2,23 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from captioner.engine.client_events import Append, SessionUpdate
 from captioner.engine.envelope import Envelope, Fields, opened
-
-
-@dataclass(frozen=True, slots=True)
-class SessionUpdate:
-    session: Mapping[str, Any]
-    event_id: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Append:
-    audio: bytes
-    event_id: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,11 @@ from pydantic import BaseModel
 
 from captioner.audio.pcm import Samples
 from captioner.captions.words import joined
-from captioner.engine import client_events, server_events
+from captioner.engine import server_events
+from captioner.engine.client_events import Append, Commit, SessionUpdate
 from captioner.engine.configuration import primary
 from captioner.engine.interpreting import events
-from captioner.engine.interpreting.client_events import Append, ClientEvent, Close, SessionUpdate
+from captioner.engine.interpreting.client_events import ClientEvent, Close
 from captioner.engine.interpreting.config import InterpretingConfig
 from captioner.engine.interpreting.passages import Passage, Sentence
 from captioner.engine.protocol_error import ProtocolError
@@ -102,7 +103,7 @@ class InterpretingSession:
         self.closing = True
         # The recogniser takes no less than that, and it could end what is open just before it.
         yield from self._append(bytes(BYTES_PER_MS * MIN_COMMIT_MS), None, now)
-        yield from self._recognition.receive(client_events.Commit(None), now)
+        yield from self._recognition.receive(Commit(None), now)
         self._tell([])
 
     def closed(self) -> None:
@@ -147,7 +148,7 @@ class InterpretingSession:
             self.refuse(error)
 
     def _append(self, audio: bytes, event_id: str | None, now: float) -> Iterator[None]:
-        yield from self._recognition.receive(client_events.Append(audio, event_id), now)
+        yield from self._recognition.receive(Append(audio, event_id), now)
 
     def _heard(self, told: Iterable[BaseModel]) -> None:
         """What the transcription session inside tells."""
