@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import time
 
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
 from captioner.engine.client_events import parse
 from captioner.engine.outbox import MAX_UNSENT, Outbox
-from captioner.engine.protocol_error import ProtocolError
+from captioner.engine.receiving import receive
 from captioner.engine.scheduler import Scheduler
 from captioner.engine.session import TranscriptionSession
 from captioner.engine.session_config import SessionConfig
@@ -50,17 +49,10 @@ class Connection:
             self._scheduler.leave(transcriber)
 
     async def _receive(self) -> None:
-        async for message in self._socket:
-            try:
-                event = parse(message)
-            except ProtocolError as error:
-                self._session.refuse(error)
-                continue
-            for _ in self._session.receive(event, time.monotonic()):
-                self._scheduler.wake()
-                await asyncio.sleep(0)
-                await self._outbox.until(self._has_room)
-            self._scheduler.wake()
+        await receive(self._socket, parse, self._session, self._scheduler, self._until_room)
+
+    async def _until_room(self) -> None:
+        await self._outbox.until(self._has_room)
 
     def _has_room(self) -> bool:
         undecided = self._session.transcriber.undecided_s

@@ -22,6 +22,7 @@ from captioner.engine.interpreting.passages import Sentence
 from captioner.engine.interpreting.session import InterpretingSession
 from captioner.engine.outbox import MAX_UNHEARD, MAX_UNSENT, Outbox
 from captioner.engine.protocol_error import ProtocolError
+from captioner.engine.receiving import receive
 from captioner.engine.scheduler import Scheduler
 from captioner.engine.server_events import new_id
 from captioner.errors import NoSuchPair, TranslationUnavailable
@@ -78,17 +79,10 @@ class InterpretingConnection:
             self._scheduler.leave(self._session.transcriber)
 
     async def _receive(self) -> None:
-        async for message in self._socket:
-            try:
-                event = parse(message)
-            except ProtocolError as error:
-                self._session.refuse(error)
-                continue
-            for _ in self._session.receive(event, time.monotonic()):
-                self._scheduler.wake()
-                await asyncio.sleep(0)
-                await self._outbox.until(self._has_room)
-            self._scheduler.wake()
+        await receive(self._socket, parse, self._session, self._scheduler, self._until_room)
+
+    async def _until_room(self) -> None:
+        await self._outbox.until(self._has_room)
 
     async def _close(self) -> None:
         """Once the client has closed the session: tell everything, then that it is closed."""
